@@ -1,0 +1,82 @@
+import type { CameraImage, EpisodeStep, Fact, Literal, PlanStep, SceneObject, SkillSignature } from "@reverie/core";
+
+// What a planner is asked and what it answers. The same two questions whether the planner lives in this process or on a socket.
+
+/** What only a privileged planner may look at: facts that no camera shows, and the goal behind the words. */
+export interface PrivilegedState {
+  readonly facts: readonly Fact[];
+  readonly goal: readonly Literal[];
+}
+
+/** "What should the robot do?" */
+export interface PlanRequest {
+  readonly task: string;
+  readonly instruction: string;
+  readonly skills: readonly SkillSignature[];
+  readonly objects: readonly SceneObject[];
+  /** Steps already tried in this episode, oldest first; empty for the first plan. */
+  readonly history: readonly EpisodeStep[];
+  /** Present only for a planner that declared itself privileged. */
+  readonly privileged?: PrivilegedState;
+  /** Renders what the cameras see now. Nothing is rendered unless this is called. */
+  observe(): Promise<readonly CameraImage[]>;
+}
+
+/** "Is this step complete?" */
+export interface VerifyRequest {
+  readonly task: string;
+  readonly instruction: string;
+  readonly step: PlanStep;
+  readonly skills: readonly SkillSignature[];
+  readonly objects: readonly SceneObject[];
+  /** Literals that a complete step would have made true, and what is true now. Only for a privileged planner. */
+  readonly privileged?: { readonly expected: readonly Literal[]; readonly facts: readonly Fact[] };
+  /** Camera images from before the step and from now. */
+  observe(): Promise<{ readonly before: readonly CameraImage[]; readonly after: readonly CameraImage[] }>;
+}
+
+/** What one call of a model cost. Counts are absent where the backend does not report them. */
+export interface CallUsage {
+  readonly latencyMs: number;
+  readonly attempts: number;
+  readonly promptTokens?: number;
+  readonly completionTokens?: number;
+}
+
+/** Raw text of a planner; reading it is the caller's work, so that every planner is parsed alike. */
+export interface Completion {
+  readonly text: string;
+  readonly usage: CallUsage;
+}
+
+/**
+ * Makes text for the two questions. A backend in its own file under `backends/` implements `generate`;
+ * `kind` says which question it is.
+ */
+export interface PlannerBackend {
+  readonly name: string;
+  /** Whether it must be given facts and goal. Episodes of such a planner are labelled so. */
+  readonly privileged: boolean;
+  /**
+   * @param signal - aborts the call; the promise then rejects
+   * @throws PeerError when the model's endpoint fails, TimeoutError when it is too slow
+   */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<Completion>;
+}
+
+export type GenerateRequest =
+  | { readonly kind: "plan"; readonly plan: PlanRequest }
+  | { readonly kind: "verify"; readonly verify: VerifyRequest };
+
+/** A planner that an episode can be run with, near or far. */
+export interface Planner {
+  readonly name: string;
+  readonly privileged: boolean;
+  /** Plan text, unread. */
+  plan(request: PlanRequest, signal: AbortSignal): Promise<Completion>;
+  /** The planner's own judgement of a step. */
+  verify(
+    request: VerifyRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly complete: boolean; readonly explanation?: string; readonly usage: CallUsage }>;
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run on the sources: the "@reverie/source" condition points every package at its src folder, so no build comes first.
+export default defineConfig({
+  resolve: { conditions: ["@reverie/source"] },
+  ssr: { resolve: { conditions: ["@reverie/source"] } },
+  test: {
+    include: ["{libs,envs,apps,tools}/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", "**/*.slow.test.ts"],
+    testTimeout: 20_000,
+    passWithNoTests: false,
+  },
+});
