@@ -1,0 +1,120 @@
+import { useState, type FormEvent, type ReactNode } from "react";
+import { startEpisode } from "../commands.ts";
+import { groupBySuite, readSeed, taskTitle } from "../format.ts";
+import { chosenSeed, chosenTask, studio, useStudio } from "../store.ts";
+import { AlertIcon, DiceIcon, PlayIcon } from "./icons.tsx";
+
+/** A seed short enough to be read out and typed again. */
+function newSeed(): string {
+  return String(crypto.getRandomValues(new Uint32Array(1))[0]! % 100_000);
+}
+
+function TaskPicker(): ReactNode {
+  const tasks = useStudio((state) => state.tasks);
+  const chosen = useStudio(chosenTask);
+  const known = tasks.some((card) => card.id === chosen);
+  return (
+    <label className="field field-task">
+      <span className="field-label">Task</span>
+      <select
+        value={chosen ?? ""}
+        disabled={tasks.length === 0}
+        title={tasks.find((card) => card.id === chosen)?.description}
+        onChange={(event) => studio.getState().draftChanged({ task: event.target.value })}
+      >
+        {!known && <option value={chosen ?? ""}>{chosen === undefined ? "No tasks yet" : taskTitle(chosen)}</option>}
+        {groupBySuite(tasks).map(({ suite, cards }) => (
+          <optgroup key={suite} label={taskTitle(suite)}>
+            {cards.map((card) => (
+              <option key={card.id} value={card.id} title={card.description}>
+                {taskTitle(card.id)}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What the next episode is: task, words, seed; and the button that starts it. */
+export function CommandBar(): ReactNode {
+  const card = useStudio((state) => state.tasks.find((task) => task.id === chosenTask(state)));
+  const instruction = useStudio((state) => state.draft.instruction);
+  const seed = useStudio(chosenSeed);
+  const error = useStudio((state) => state.error);
+  const ready = useStudio((state) => state.link === "connected" && !state.starting);
+  const [seedProblem, setSeedProblem] = useState<string>();
+  const problem = seedProblem ?? error?.message;
+
+  function run(event: FormEvent): void {
+    event.preventDefault();
+    const { problem: found, ...request } = readSeed(seed);
+    setSeedProblem(found);
+    if (found === undefined && ready) void startEpisode(request);
+  }
+
+  function changeSeed(text: string): void {
+    setSeedProblem(readSeed(text).problem);
+    studio.getState().draftChanged({ seed: text });
+  }
+
+  return (
+    <form className="command-bar" onSubmit={run} noValidate aria-label="Next episode">
+      <TaskPicker />
+      <label className="field field-instruction">
+        <span className="field-label">Instruction</span>
+        <input
+          id="instruction"
+          type="text"
+          value={instruction}
+          placeholder={card?.instruction ?? "Tell the robot what to do"}
+          maxLength={500}
+          autoComplete="off"
+          spellCheck={false}
+          enterKeyHint="go"
+          aria-describedby="command-message"
+          aria-invalid={error !== undefined && seedProblem === undefined}
+          onChange={(event) => studio.getState().draftChanged({ instruction: event.target.value })}
+        />
+      </label>
+      <div className="field field-seed">
+        <label className="field-label" htmlFor="seed">
+          Seed
+        </label>
+        <span className="joined">
+          <input
+            id="seed"
+            className="number"
+            type="text"
+            inputMode="numeric"
+            value={seed}
+            placeholder="0"
+            maxLength={10}
+            autoComplete="off"
+            aria-describedby="command-message"
+            aria-invalid={seedProblem !== undefined}
+            onChange={(event) => changeSeed(event.target.value)}
+          />
+          <button type="button" aria-label="New seed" title="New seed" onClick={() => changeSeed(newSeed())}>
+            <DiceIcon />
+          </button>
+        </span>
+      </div>
+      <button type="submit" className="button-primary" disabled={!ready}>
+        <PlayIcon />
+        Run
+      </button>
+      <p id="command-message" className="command-message" data-tone={problem === undefined ? "hint" : "failure"} role={problem === undefined ? undefined : "alert"}>
+        {problem === undefined ? (
+          card?.description
+        ) : (
+          <>
+            <AlertIcon />
+            {problem}
+          </>
+        )}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,99 @@
+import { angleBetween, distance, lerp, slerp, type Pose } from "@reverie/core";
+
+export interface MotionLimits {
+  /** m/s. */
+  readonly maxVelocity: number;
+  /** m/s^2. */
+  readonly maxAcceleration: number;
+  /** rad/s. */
+  readonly maxAngularVelocity: number;
+  /** rad/s^2. */
+  readonly maxAngularAcceleration: number;
+}
+
+export const DEFAULT_MOTION_LIMITS: MotionLimits = {
+  maxVelocity: 0.45,
+  maxAcceleration: 1.6,
+  maxAngularVelocity: 1.8,
+  maxAngularAcceleration: 6,
+};
+
+/**
+ * Progress along a stretch of length 1 under a speed and an acceleration limit: up, hold, down. Short stretches never reach
+ * the speed limit and become a triangle.
+ */
+interface Profile {
+  readonly durationSeconds: number;
+  readonly rampSeconds: number;
+  /** 1/s. */
+  readonly peak: number;
+}
+
+function profileFor(length: number, maxVelocity: number, maxAcceleration: number): Profile {
+  if (length < 1e-9) return { durationSeconds: 0, rampSeconds: 0, peak: 0 };
+  const velocity = maxVelocity / length;
+  const acceleration = maxAcceleration / length;
+  if (velocity * velocity >= acceleration) {
+    const rampSeconds = Math.sqrt(1 / acceleration);
+    return { durationSeconds: 2 * rampSeconds, rampSeconds, peak: acceleration * rampSeconds };
+  }
+  const rampSeconds = velocity / acceleration;
+  return { durationSeconds: 1 / velocity + rampSeconds, rampSeconds, peak: velocity };
+}
+
+function progressAt(profile: Profile, t: number): number {
+  const { durationSeconds, rampSeconds, peak } = profile;
+  if (t >= durationSeconds || durationSeconds === 0) return 1;
+  if (t <= 0) return 0;
+  if (t < rampSeconds) return (0.5 * peak * t * t) / rampSeconds;
+  const left = durationSeconds - t;
+  if (left < rampSeconds) return 1 - (0.5 * peak * left * left) / rampSeconds;
+  return peak * (t - 0.5 * rampSeconds);
+}
+
+interface Segment {
+  readonly from: Pose;
+  readonly to: Pose;
+  readonly startSeconds: number;
+  readonly profile: Profile;
+}
+
+/**
+ * A tool path through waypoints: straight lines for the position, shortest turns for the orientation, both finished at the same
+ * time, at rest at every waypoint, within speed and acceleration limits. Same frame in and out.
+ */
+export class CartesianMotion {
+  readonly durationSeconds: number;
+  readonly #segments: Segment[] = [];
+  readonly #end: Pose;
+
+  /** @param waypoints - start first; one waypoint alone is a motion of no length */
+  constructor(waypoints: readonly [Pose, ...Pose[]], limits: MotionLimits = DEFAULT_MOTION_LIMITS) {
+    let startSeconds = 0;
+    for (let i = 1; i < waypoints.length; i++) {
+      const from = waypoints[i - 1];
+      const to = waypoints[i];
+      const linear = profileFor(distance(from.position, to.position), limits.maxVelocity, limits.maxAcceleration);
+      const angular = profileFor(angleBetween(from.orientation, to.orientation), limits.maxAngularVelocity, limits.maxAngularAcceleration);
+      const profile = linear.durationSeconds >= angular.durationSeconds ? linear : angular;
+      this.#segments.push({ from, to, startSeconds, profile });
+      startSeconds += profile.durationSeconds;
+    }
+    this.durationSeconds = startSeconds;
+    this.#end = waypoints[waypoints.length - 1];
+  }
+
+  /** Where the tool shall be `t` seconds after the start; the ends hold outside the duration. */
+  at(t: number): Pose {
+    for (const segment of this.#segments) {
+      const local = t - segment.startSeconds;
+      if (local >= segment.profile.durationSeconds) continue;
+      const s = progressAt(segment.profile, local);
+      return {
+        position: lerp(segment.from.position, segment.to.position, s),
+        orientation: slerp(segment.from.orientation, segment.to.orientation, s),
+      };
+    }
+    return this.#end;
+  }
+}
