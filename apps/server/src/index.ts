@@ -1,1 +1,3 @@
-export {};
+export { startServer } from "./start-server.ts";
+
+export type { RunningServer, ServerOptions } from "./start-server.ts";

@@ -1,5 +1,5 @@
 import type { ControlRequest, StartRequest } from "@reverie/wire";
-import { send } from "./connection.ts";
+import { askCamera, send } from "./connection.ts";
 import { isActive } from "./format.ts";
 import { chosenTask, studio } from "./store.ts";
 
@@ -22,16 +22,10 @@ export async function control(action: ControlRequest["action"]): Promise<void> {
   await send((viewer) => viewer.request("session.control", { action }));
 }
 
-/** Play, pause, or, when the episode is over, the same episode once more. */
+/** Pause while it plays; else play, which begins the episode anew when it is over. */
 export async function playOrPause(): Promise<void> {
   const { session } = studio.getState();
-  if (session === undefined) return;
-  if (session.phase === "finished" || session.phase === "failed") {
-    const { task, seed, instruction } = session;
-    await send((viewer) => viewer.request("session.start", { task, seed, ...(instruction === "" ? {} : { instruction }) }), "start");
-    return;
-  }
-  await control(isActive(session.phase) && !session.paused ? "pause" : "play");
+  if (session !== undefined) await control(isActive(session.phase) && !session.paused ? "pause" : "play");
 }
 
 export async function setSpeed(speed: number): Promise<void> {
@@ -40,5 +34,5 @@ export async function setSpeed(speed: number): Promise<void> {
 
 export async function selectCamera(camera: string | null): Promise<void> {
   studio.getState().cameraChosen(camera);
-  await send((viewer) => viewer.request("camera.select", { camera }));
+  await send((viewer) => askCamera(viewer, camera));
 }

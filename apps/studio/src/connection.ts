@@ -10,6 +10,7 @@ import {
   type ServerToViewer,
   type ViewerConnection,
 } from "@reverie/wire";
+import { isActive } from "./format.ts";
 import { FrameSlot } from "./frames.ts";
 import { chosenCamera, studio } from "./store.ts";
 
@@ -27,8 +28,12 @@ const FLOATS_PER_BODY = 7;
 const BYTES_PER_PIXEL = 3;
 const LARGEST_SIDE = 4096;
 const PING_INTERVAL_MS = 4000;
+const QUIET_MS = 1000;
 
 let viewer: ViewerConnection | undefined;
+/** What this connection asked for last; undefined = nothing, so the server streams the first camera. */
+let askedCamera: string | null | undefined;
+let pictureArrived = 0;
 
 /** What the page says about any thrown value. */
 function reportOf(error: unknown): ErrorReport {
@@ -40,7 +45,7 @@ function takeFrame(take: () => void, acknowledge: () => void): void {
   try {
     take();
   } catch (error) {
-    studio.getState().requestEnded(reportOf(error));
+    show(error);
     acknowledge();
   }
 }
@@ -55,6 +60,7 @@ function receivePoses(frame: PoseFrame, acknowledge: () => void): void {
 }
 
 function receivePicture(frame: CameraFrame, acknowledge: () => void): void {
+  pictureArrived = performance.now();
   if (frame.episode !== studio.getState().scene?.episode) return acknowledge();
   takeFrame(() => {
     const { width, height } = frame;
@@ -70,6 +76,7 @@ const HANDLERS: { readonly [K in keyof ServerToViewer]: ServerToViewer[K] } = {
     poseFrames.clear();
     cameraFrames.clear();
     studio.getState().sceneReceived(scene);
+    followCamera();
   },
   "frame.poses": receivePoses,
   "frame.camera": receivePicture,
@@ -92,20 +99,44 @@ export async function send(ask: (to: ViewerConnection) => Promise<unknown>, kind
   return true;
 }
 
-async function greet(to: ViewerConnection): Promise<void> {
-  const { camera, tasksListed } = studio.getState();
-  const { tasks } = await to.request("tasks.list", {});
-  tasksListed(tasks);
-  if (camera !== undefined) await to.request("camera.select", { camera });
+function show(error: unknown): void {
+  studio.getState().requestEnded(reportOf(error));
 }
 
-/** Times a round trip by repeating this page's own choice of camera, which changes nothing. */
+/** Asks for the images of one camera; null = none. */
+export async function askCamera(to: ViewerConnection, camera: string | null): Promise<void> {
+  askedCamera = camera;
+  await to.request("camera.select", { camera });
+}
+
+/** The server streams the first camera unasked. Another choice is repeated where a new scene or server does not know it. */
+function followCamera(): void {
+  const state = studio.getState();
+  const wanted = chosenCamera(state);
+  const chosen = askedCamera !== undefined || state.camera !== undefined;
+  if (viewer !== undefined && chosen && wanted !== askedCamera) askCamera(viewer, wanted).catch(show);
+}
+
+/**
+ * Times a round trip by repeating this page's own choice of camera, which changes nothing. Only while images flow or have
+ * long stopped: a choice drops the image that waits, and the last one of an episode would not come again.
+ */
 async function measureLatency(to: ViewerConnection): Promise<void> {
   const state = studio.getState();
+  const flowing = state.session !== undefined && isActive(state.session.phase) && !state.session.paused;
   if (state.link !== "connected" || state.scene === undefined || document.hidden) return;
+  if (!flowing && performance.now() - pictureArrived < QUIET_MS) return;
   const sent = performance.now();
-  await to.request("camera.select", { camera: chosenCamera(state) });
+  await askCamera(to, chosenCamera(state));
   state.latencyMeasured(performance.now() - sent);
+}
+
+async function greet(to: ViewerConnection): Promise<void> {
+  const sent = performance.now();
+  const { tasks } = await to.request("tasks.list", {});
+  const state = studio.getState();
+  state.latencyMeasured(performance.now() - sent);
+  state.tasksListed(tasks);
 }
 
 /**
@@ -118,16 +149,14 @@ export function openConnection(url: string, token?: string): void {
   const to = connectViewer(url, token === undefined ? {} : { token });
   viewer = to;
   for (const [event, handler] of Object.entries(HANDLERS)) to.on(event as keyof ServerToViewer, handler as never);
-  const show = (error: unknown): void => studio.getState().requestEnded(reportOf(error));
   let before = false;
   to.onStatus((status, detail) => {
     const { linkChanged } = studio.getState();
     if (status === "connected") {
       before = true;
       linkChanged("connected");
-      greet(to)
-        .then(() => measureLatency(to))
-        .catch(show);
+      askedCamera = undefined;
+      greet(to).catch(show);
     } else if (status === "refused") {
       linkChanged("refused", { code: "peer", message: `The server refused this page: ${detail ?? "no reason given"}.` });
     } else {

@@ -119,7 +119,8 @@ export function announcement(session: SessionState): string {
     return `${outcome.title}. ${outcome.detail}.${reward}`;
   }
   if (session.phase === "idle") return "Ready.";
-  if (session.phase === "planning") return session.replans === 0 ? "The planner is planning." : `The planner is making plan ${session.replans + 1}.`;
+  if (session.phase === "planning")
+    return session.replans === 0 ? "The planner is planning." : `The planner is making plan ${session.replans + 1}.`;
   const current = groupByPlan(session.steps).at(-1)?.steps ?? [];
   const index = current.findIndex((step) => step.status === "running");
   const paused = session.paused ? "Paused. " : "";
@@ -142,6 +143,7 @@ export function readSeed(text: string): { readonly seed?: number; readonly probl
   const trimmed = text.trim();
   if (trimmed === "") return {};
   const seed = Number(trimmed);
-  if (!/^\d+$/u.test(trimmed) || seed > 0xffffffff) return { problem: `The seed must be a whole number from 0 to 4294967295, not "${trimmed.slice(0, 20)}".` };
+  if (!/^\d+$/u.test(trimmed) || seed > 0xffffffff)
+    return { problem: `The seed must be a whole number from 0 to 4294967295, not "${trimmed.slice(0, 20)}".` };
   return { seed };
 }

@@ -36,9 +36,10 @@ export class FrameSlot<T> {
     return () => void this.#sinks.delete(sink);
   }
 
-  /** Forgets the newest frame: what it belonged to is gone. */
+  /** Forgets the newest frame: what it belonged to is gone. The sender is told that it may go on. */
   clear(): void {
     this.#newest = undefined;
+    this.#acknowledge?.();
     this.#acknowledge = undefined;
   }
 

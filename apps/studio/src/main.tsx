@@ -5,13 +5,6 @@ import { openConnection } from "./connection.ts";
 import { startShortcuts } from "./shortcuts.ts";
 import { startTheme } from "./theme.ts";
 import { takeToken } from "./token.ts";
-import "./styles/tokens.css";
-import "./styles/base.css";
-import "./styles/controls.css";
-import "./styles/layout.css";
-import "./styles/panels.css";
-import "./styles/plan.css";
-import "./styles/reward.css";
 
 startTheme();
 startShortcuts();

@@ -8,30 +8,31 @@ function takesKeys(target: EventTarget | null, key: string): boolean {
   return key === " " && target.matches("button, summary, a[href], input, [tabindex]");
 }
 
-/** Listens to the page's keys: space play/pause, s step, r reset, / instruction. Returns how to stop. */
-export function startShortcuts(): () => void {
-  function onKey(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target, event.key)) return;
-    const { link, session } = studio.getState();
-    if (event.key === "/") {
-      event.preventDefault();
-      const field = document.getElementById("instruction");
-      if (field instanceof HTMLInputElement) {
-        field.focus();
-        field.select();
-      }
-      return;
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || takesKeys(event.target, event.key))
+    return;
+  const { link, session } = studio.getState();
+  if (event.key === "/") {
+    event.preventDefault();
+    const field = document.getElementById("instruction");
+    if (field instanceof HTMLInputElement) {
+      field.focus();
+      field.select();
     }
-    if (link !== "connected" || session === undefined) return;
-    if (event.key === " ") {
-      event.preventDefault();
-      void playOrPause();
-    } else if (event.key === "s" && session.phase !== "finished" && session.phase !== "failed") {
-      void control("step");
-    } else if (event.key === "r") {
-      void control("reset");
-    }
+    return;
   }
+  if (link !== "connected" || session === undefined) return;
+  if (event.key === " ") {
+    event.preventDefault();
+    void playOrPause();
+  } else if (event.key === "s" && session.phase !== "finished" && session.phase !== "failed") {
+    void control("step");
+  } else if (event.key === "r") {
+    void control("reset");
+  }
+}
+
+/** Listens to the page's keys for as long as the page lives: space play/pause, s step, r reset, / instruction. */
+export function startShortcuts(): void {
   document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", onKey);
 }

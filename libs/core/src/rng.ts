@@ -81,9 +81,15 @@ export class Rng {
     return low + ((a * 67108864 + b) / 9007199254740992) * (high - low);
   }
 
-  /** Uniform integer in [low, high], both included; free of modulo bias. */
+  /**
+   * Uniform integer in [low, high], both included; free of modulo bias.
+   * @throws InputError unless both are integers, low <= high, and the range holds at most 2^32 numbers
+   */
   integer(low: number, high: number): number {
     const span = high - low + 1;
+    if (!(Number.isInteger(low) && span >= 1 && span <= 4294967296 && Number.isInteger(span))) {
+      throw new InputError("range", `expected 1 to 4294967296 integers, got those from ${low} to ${high}.`);
+    }
     const limit = 4294967296 - (4294967296 % span);
     let draw = this.uint32();
     while (draw >= limit) draw = this.uint32();
@@ -128,11 +134,18 @@ export class Rng {
     return [this.#seed, this.#a, this.#b, this.#c, this.#d];
   }
 
-  /** Continues where `save` was called. */
+  /**
+   * Continues where `save` was called.
+   * @throws InputError when the numbers are no state that `save` returns
+   */
   static restore(state: readonly number[]): Rng {
     const [seed, a, b, c, d] = state;
     if (seed === undefined || a === undefined || b === undefined || c === undefined || d === undefined) {
       throw new InputError("rngState", `expected 5 numbers, got ${state.length}.`);
+    }
+    // A state of zeros would yield zeros for ever; other engines' words may come signed or unsigned.
+    if (![a, b, c, d].every((word) => Number.isInteger(word) && Math.abs(word) <= 0xffffffff) || (a | b | c | d) === 0) {
+      throw new InputError("rngState", "expected four 32-bit integers, not all of them 0.");
     }
     const rng = new Rng(seed);
     rng.#a = a;

@@ -55,8 +55,9 @@ export type SkillStatus = "succeeded" | "failed";
 export type SkillFailureReason = "unreachable" | "slipped" | "blocked" | "timed-out" | "precondition" | "interrupted";
 
 /**
- * Adds the facts that follow from others: `handEmpty()` when nothing is held, `clear(x)` when nothing is on `x` and it is
- * not held, `accessible(x)` unless `x` is in a container that can be opened and is not open. Returns a new set.
+ * Adds the facts that follow from others: `handEmpty()` when nothing is held; `clear(x)` when nothing is on `x` and it is not
+ * held; `covered(x)` when `x` is graspable and something is on it; `shut(x)` when `x` can be opened and is not open;
+ * `accessible(x)` unless `x` is in something shut. Returns a new set.
  */
 export function deriveFacts(facts: FactSet, objects: readonly SceneObject[]): FactSet {
   const derived = facts.clone();
@@ -67,16 +68,19 @@ export function deriveFacts(facts: FactSet, objects: readonly SceneObject[]): Fa
   if (held.size === 0) derived.add(["handEmpty"]);
   const shut = new Set(objects.filter((o) => o.types.includes("openable") && !facts.has(["open", o.id])).map((o) => o.id));
   const hidden = new Set<string>();
-  for (const [, object, container] of facts.of("in"))
+  for (const [, object, container] of facts.of("in")) {
     if (object !== undefined && container !== undefined && shut.has(container)) hidden.add(object);
+  }
   for (const object of objects) {
     if (!covered.has(object.id) && !held.has(object.id)) derived.add(["clear", object.id]);
+    if (covered.has(object.id) && object.types.includes("graspable")) derived.add(["covered", object.id]);
+    if (shut.has(object.id)) derived.add(["shut", object.id]);
     if (!hidden.has(object.id)) derived.add(["accessible", object.id]);
   }
   return derived;
 }
 
-const DERIVED = new Set(["handEmpty", "clear", "accessible"]);
+const DERIVED = new Set(["handEmpty", "clear", "covered", "shut", "accessible"]);
 
 type Binding = Readonly<Record<string, string>>;
 

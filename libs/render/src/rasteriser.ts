@@ -74,6 +74,9 @@ export class Rasteriser {
     const width = checkWhole("width", options.width ?? (camera.userData["width"] as unknown), MAX_SIZE);
     const height = checkWhole("height", options.height ?? (camera.userData["height"] as unknown), MAX_SIZE);
     const factor = checkWhole("supersample", options.supersample ?? 1, 4);
+    if (factor * Math.max(width, height) > MAX_SIZE) {
+      throw new InputError("options.supersample", `expected at most ${MAX_SIZE} samples along each axis, got ${factor} x ${Math.max(width, height)}.`);
+    }
     const image = createImage(camera.name, width, height, options);
 
     scene.updateMatrixWorld();

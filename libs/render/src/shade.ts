@@ -11,7 +11,7 @@ import type { TriangleList } from "./triangle-list.ts";
 const FILL_CONTRAST = 0.22;
 /** Shadow bias in texels: at normal incidence, and per unit of slope up to a largest slope. */
 const BIAS_FLAT = 0.6;
-const BIAS_SLOPE = 1.4;
+const BIAS_SLOPE = 1.8;
 const LARGEST_SLOPE = 5;
 
 const shadowRows = new Float64Array(12);
@@ -60,7 +60,7 @@ export function shade(
   const texelSize = shadows ? shadow.texelSize : 0;
   if (shadows) setShadowRows(shadow, worldFromCamera);
   const rows = shadowRows;
-  const lastTexel = mapSize - 1;
+  const lastTexel = mapSize - 2;
 
   let current = 0;
   let constant = false;
@@ -122,16 +122,23 @@ export function shade(
         const rayX = (x + 0.5 - pinhole.centerX) * invFocalX;
         const u = rows[3] + depth * (rows[0] * rayX + rowU) - 0.5;
         const v = rows[7] + depth * (rows[4] * rayX + rowV) - 0.5;
-        if (u >= 0 && v >= 0 && u < lastTexel && v < lastTexel) {
+        if (u >= 1 && v >= 1 && u < lastTexel && v < lastTexel) {
           const n = rows[11] + depth * (rows[8] * rayX + rowN) + bias;
           const column = u | 0;
           const line = v | 0;
           const k = line * mapSize + column;
-          const fu = u - column;
-          const fv = v - line;
-          const upper = (n >= texels[k] ? 1 - fu : 0) + (n >= texels[k + 1] ? fu : 0);
-          const lower = (n >= texels[k + mapSize] ? 1 - fu : 0) + (n >= texels[k + mapSize + 1] ? fu : 0);
-          lit *= upper + (lower - upper) * fv;
+          // Most pixels are wholly lit or wholly in shadow: the middle and the corners of the 4 x 4 texels around tell.
+          const near =
+            (n >= texels[k] ? 1 : 0) +
+            (n >= texels[k + 1] ? 1 : 0) +
+            (n >= texels[k + mapSize] ? 1 : 0) +
+            (n >= texels[k + mapSize + 1] ? 1 : 0) +
+            (n >= texels[k - mapSize - 1] ? 1 : 0) +
+            (n >= texels[k - mapSize + 2] ? 1 : 0) +
+            (n >= texels[k + 2 * mapSize - 1] ? 1 : 0) +
+            (n >= texels[k + 2 * mapSize + 2] ? 1 : 0);
+          if (near === 0) lit = 0;
+          else if (near < 8) lit *= litShare(texels, mapSize, k - mapSize - 1, u - column, v - line, n);
         }
       }
       const r = red * (fillR + lightR * lit) * ENTRIES_PER_UNIT + 0.5;
@@ -142,4 +149,18 @@ export function shade(
       rgb[out + 2] = SHADED_BYTES[b < LAST_ENTRY ? b | 0 : LAST_ENTRY];
     }
   }
+}
+
+/** Lit share of the 3 x 3 texels around a point, moved smoothly by its place `(fu, fv)` between texel centres. */
+function litShare(texels: Float32Array, mapSize: number, first: number, fu: number, fv: number, nearness: number): number {
+  let sum = 0;
+  for (let j = 0, k = first; j < 4; j++, k += mapSize) {
+    const row =
+      (nearness >= texels[k] ? 1 - fu : 0) +
+      (nearness >= texels[k + 1] ? 1 : 0) +
+      (nearness >= texels[k + 2] ? 1 : 0) +
+      (nearness >= texels[k + 3] ? fu : 0);
+    sum += j === 0 ? row * (1 - fv) : j === 3 ? row * fv : row;
+  }
+  return sum / 9;
 }

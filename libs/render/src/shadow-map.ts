@@ -3,7 +3,7 @@ import { Coverage, NEARNESS, SCREEN_X, SCREEN_Y, snapVertex, VERTEX_SIZE } from 
 import type { MeshData } from "./mesh-data.ts";
 
 /** Texels kept free around the casters, so that filtering never reads past the map. */
-const BORDER = 2;
+const BORDER = 3;
 
 /** A mesh of the frame with its converted geometry. */
 export interface FrameMesh {

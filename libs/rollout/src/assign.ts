@@ -1,4 +1,4 @@
-import type { PlanningEnvironment, PlanStep } from "@reverie/core";
+import type { Literal, PlanningEnvironment, PlanStep } from "@reverie/core";
 import { FactSet } from "@reverie/core";
 import { parseInstruction, searchPlan } from "@reverie/planning";
 
@@ -13,4 +13,10 @@ export function assignInstruction(environment: PlanningEnvironment, instruction:
   if (words === environment.assignment.instruction.trim()) return;
   const { goal } = parseInstruction(words, environment.objects);
   environment.assign({ instruction: words, goal, references: referencePlans(environment, goal) });
+}
+
+function referencePlans(environment: PlanningEnvironment, goal: readonly Literal[]): readonly (readonly PlanStep[])[] {
+  const { skills, objects } = environment;
+  const steps = searchPlan({ skills, objects, facts: new FactSet(environment.facts()), goal });
+  return steps === undefined ? [] : [steps];
 }

@@ -27,11 +27,12 @@ export interface PlanReading {
 /**
  * What an onlooker is told while an episode runs, in order. Listeners are called synchronously and must not throw.
  *
- * `steps` carries every row so far, the pending ones of the current plan included, whenever any of them changed.
- * `tick` comes once per control step; its object is reused, so copy what is to be kept.
+ * `assigned` follows `reset` when words were typed instead of the task's own. `steps` carries every row so far, the pending ones of the current plan included, whenever any of them changed.
+ * `tick` comes once per control step.
  */
 export type EpisodeEvent =
   | { readonly type: "reset"; readonly info: ResetInfo; readonly assignment: Assignment }
+  | { readonly type: "assigned"; readonly assignment: Assignment }
   | { readonly type: "phase"; readonly phase: EpisodePhase }
   | { readonly type: "plan"; readonly plan: PlanReading }
   | { readonly type: "step-started"; readonly index: number; readonly step: EpisodeStep }

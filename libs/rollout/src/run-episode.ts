@@ -1,4 +1,13 @@
-import type { CameraImage, Episode, EpisodeStep, MonitorVerdict, PlanStep, RewardReport, SkillFailureReason, StepInfo } from "@reverie/core";
+import type {
+  CameraImage,
+  Episode,
+  EpisodeStep,
+  MonitorVerdict,
+  PlanStep,
+  RewardReport,
+  SkillFailureReason,
+  StepInfo,
+} from "@reverie/core";
 import { deriveFacts, expectedChanges, FactSet, ReverieError, sha256Hex } from "@reverie/core";
 import { parsePlan } from "@reverie/planning";
 import { rewards, scorePlan } from "@reverie/rewards";
@@ -48,11 +57,10 @@ class EpisodeRun {
   readonly #preset: string;
   readonly #now: () => number;
   readonly #started: number;
-  /** All rows so far: tried, running, pending. */
+  /** All rows so far: tried, running, pending, skipped. */
   readonly #rows: EpisodeStep[] = [];
   /** What the planner is told was tried: finished rows, and plans that could not be read. */
   readonly #history: EpisodeStep[] = [];
-  readonly #tick: { readonly type: "tick"; result: Extract<EpisodeEvent, { type: "tick" }>["result"] } | { type: "tick"; result: undefined };
   #firstPlan: readonly PlanStep[] = [];
   #reward: RewardReport | undefined;
   #replans = 0;
@@ -65,6 +73,269 @@ class EpisodeRun {
     this.#preset = preset;
     this.#now = options.now ?? (() => performance.now());
     this.#started = this.#now();
-    this.#tick = { type: "tick", result: undefined };
   }
+
+  #emit(event: EpisodeEvent): void {
+    this.#options.observer?.(event);
+  }
+
+  /** Resets the world. Its complaints about seed or options are the caller's. */
+  begin(): void {
+    const { environment, seed, resetOptions } = this.#options;
+    const { info } = environment.reset(resetOptions === undefined ? { seed } : { seed, options: resetOptions });
+    this.#emit({ type: "reset", info, assignment: environment.assignment });
+  }
+
+  /** Everything between reset and score. Resolves with why it could not be carried through, if so. */
+  async carryThrough(): Promise<EpisodeFailure | undefined> {
+    try {
+      const { environment, instruction } = this.#options;
+      if (instruction !== undefined) {
+        assignInstruction(environment, instruction);
+        this.#emit({ type: "assigned", assignment: environment.assignment });
+      }
+      await this.#pursue();
+      return undefined;
+    } catch (error) {
+      if (error instanceof EpisodeEnded) return error.failure;
+      if (error instanceof ReverieError) return { code: error.code, message: error.message };
+      throw error;
+    }
+  }
+
+  async #pursue(): Promise<void> {
+    for (let index = 0; ; index++) {
+      this.#replans = index;
+      const plan = await this.#askForPlan(index);
+      const last = index >= this.#limits.replans;
+      if (plan.errors.length > 0) {
+        const problem = plan.errors.join("; ");
+        if (last) {
+          const who = `planner ${this.#options.planner.name}`;
+          throw new EpisodeEnded({ code: "unreadable-plan", message: `${who}: its plan could not be read: ${problem}` });
+        }
+        this.#history.push({ skill: "unreadable-plan", args: {}, status: "failed", reason: problem, plan: index });
+        continue;
+      }
+      if ((await this.#follow(plan.steps, index)) || last) return;
+    }
+  }
+
+  async #askForPlan(index: number): Promise<PlanReading> {
+    const { environment, planner, signal } = this.#options;
+    const { assignment, skills, objects } = environment;
+    this.#emit({ type: "phase", phase: "planning" });
+    const completion = await askPlanner(`planner ${planner.name}, plan`, this.#limits.planTimeoutMs, signal, (inner) =>
+      planner.plan(
+        {
+          task: environment.id,
+          instruction: assignment.instruction,
+          skills,
+          objects,
+          history: [...this.#history],
+          ...(planner.privileged ? { privileged: { facts: environment.facts(), goal: assignment.goal } } : {}),
+          observe: async () => this.#look(),
+        },
+        inner,
+      ),
+    );
+    const parsed = parsePlan(completion.text, { skills, objects, maxSteps: this.#limits.maxPlanSteps });
+    const errors = parsed.errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+    const readable = errors.length === 0 && parsed.plan !== undefined;
+    const steps = readable ? parsed.plan.steps : [];
+    if (index === 0) {
+      this.#firstPlan = steps;
+      const { references } = assignment;
+      if (references.length > 0) {
+        this.#reward = scorePlan({ predicted: readable ? steps : undefined, format: parsed.format, references }, this.#preset);
+      }
+    }
+    const reading: PlanReading = {
+      index,
+      text: completion.text,
+      steps,
+      format: parsed.format,
+      repairs: parsed.repairs,
+      errors,
+      usage: completion.usage,
+      ...(parsed.plan?.reasoning === undefined ? {} : { reasoning: parsed.plan.reasoning }),
+      ...(index === 0 && this.#reward !== undefined ? { reward: this.#reward } : {}),
+    };
+    this.#emit({ type: "plan", plan: reading });
+    return reading;
+  }
+
+  /** Runs a plan's steps in order. True when the episode is over, false when another plan is wanted. */
+  async #follow(steps: readonly PlanStep[], plan: number): Promise<boolean> {
+    let row = this.#rows.length;
+    let retries = 0;
+    for (const { skill, args } of steps) this.#rows.push({ skill, args, status: "pending", plan });
+    this.#emit({ type: "steps", steps: [...this.#rows] });
+    while (row < this.#rows.length) {
+      await this.#options.pace?.("plan-step");
+      this.#checkStopped();
+      const attempt = await this.#tryStep(row);
+      if (this.#options.environment.ended) {
+        this.#skipPending();
+        return true;
+      }
+      if (attempt.done) retries = 0;
+      else if (attempt.retryable && retries < this.#limits.retriesPerStep) {
+        retries++;
+        const { skill, args } = this.#rows[row]!;
+        this.#rows.splice(row + 1, 0, { skill, args, status: "pending", plan });
+      } else {
+        this.#skipPending();
+        return false;
+      }
+      row++;
+    }
+    return true;
+  }
+
+  async #tryStep(row: number): Promise<Attempt> {
+    const { environment, planner, monitor = true } = this.#options;
+    const { skill, args, plan } = this.#rows[row]!;
+    const step: PlanStep = { skill, args };
+    this.#setRow(row, { ...step, status: "running", plan }, "step-started");
+    this.#emit({ type: "phase", phase: "running" });
+    const before = new FactSet(environment.facts());
+    const signature = environment.skills.find(({ name }) => name === skill);
+    const expected = signature === undefined ? [] : expectedChanges(signature, args, before, environment.objects);
+    // The world moves on, so what it looked like before must be drawn before; who reads facts needs no pictures.
+    const imagesBefore = monitor && !planner.privileged ? this.#look() : [];
+    const end = await this.#drive(step);
+    const after = new FactSet(environment.facts());
+    const truth = expected.length === 0 ? end.succeeded : expected.every((literal) => after.satisfies(literal));
+    const reached = environment.ended && (this.#lastInfo?.success ?? false);
+    const succeeded = end.succeeded || (environment.ended && truth) || reached;
+
+    let verdict: MonitorVerdict | undefined;
+    if (monitor && !this.#truncated) {
+      this.#emit({ type: "phase", phase: "monitoring" });
+      const judged = await askPlanner(`planner ${planner.name}, verify`, this.#limits.verifyTimeoutMs, this.#options.signal, (inner) =>
+        planner.verify(
+          {
+            task: environment.id,
+            instruction: environment.assignment.instruction,
+            step,
+            skills: environment.skills,
+            objects: environment.objects,
+            ...(planner.privileged ? { privileged: { expected, facts: environment.facts() } } : {}),
+            observe: async () => ({ before: imagesBefore, after: this.#look() }),
+          },
+          inner,
+        ),
+      );
+      const { complete, explanation, usage } = judged;
+      verdict = { complete, truth, ...(explanation === undefined ? {} : { explanation }) };
+      this.#emit({ type: "verdict", index: row, verdict, usage });
+    }
+    const incomplete = succeeded && !reached && verdict?.complete === false;
+    const done = succeeded && !incomplete;
+    const reason = done ? undefined : failureReason(end, verdict, incomplete);
+    const finished: EpisodeStep = {
+      ...step,
+      status: done ? "done" : "failed",
+      plan,
+      ...(reason === undefined ? {} : { reason }),
+      ...(verdict === undefined ? {} : { monitor: verdict }),
+    };
+    this.#history.push(finished);
+    this.#setRow(row, finished, "step-finished");
+    return { done, retryable: incomplete || (end.reason !== undefined && RETRYABLE.has(end.reason)) };
+  }
+
+  async #drive(step: PlanStep): Promise<SkillEnd> {
+    const { environment, pace } = this.#options;
+    const ticks = environment.execute(step);
+    for (;;) {
+      if (pace !== undefined) await pace("control-step");
+      this.#checkStopped();
+      const { value: tick } = ticks.next();
+      if (!tick.running) {
+        return {
+          succeeded: tick.status === "succeeded",
+          ...(tick.reason === undefined ? {} : { reason: tick.reason }),
+          ...(tick.detail === undefined ? {} : { detail: tick.detail }),
+        };
+      }
+      this.#lastInfo = tick.step.info;
+      this.#truncated = tick.step.truncated;
+      this.#emit({ type: "tick", result: tick.step });
+      if (environment.ended) {
+        const detail = tick.step.truncated ? "the step limit ended the episode" : "the episode ended";
+        return { succeeded: false, reason: "interrupted", detail };
+      }
+    }
+  }
+
+  /** What all cameras see now. */
+  #look(): CameraImage[] {
+    const { environment } = this.#options;
+    return environment.scene.cameras.map(({ id }) => environment.render(id));
+  }
+
+  #checkStopped(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw new EpisodeEnded(stopFailure(signal));
+  }
+
+  #setRow(index: number, step: EpisodeStep, type: "step-started" | "step-finished"): void {
+    this.#rows[index] = step;
+    this.#emit({ type, index, step });
+    this.#emit({ type: "steps", steps: [...this.#rows] });
+  }
+
+  #skipPending(): void {
+    this.#rows.forEach((row, i) => {
+      if (row.status === "pending") this.#rows[i] = { ...row, status: "skipped" };
+      if (row.status === "running") this.#rows[i] = { ...row, status: "failed", reason: "interrupted" };
+    });
+    this.#emit({ type: "steps", steps: [...this.#rows] });
+  }
+
+  /** What is known when no control step was made: the goal's literals against the facts. */
+  #readGoal(): StepInfo {
+    const { environment } = this.#options;
+    const facts = deriveFacts(new FactSet(environment.facts()), environment.objects);
+    const { goal } = environment.assignment;
+    const holding = goal.filter((literal) => facts.satisfies(literal)).length;
+    return { success: holding === goal.length, progress: goal.length === 0 ? 1 : holding / goal.length };
+  }
+
+  finish(failure: EpisodeFailure | undefined): Episode {
+    const { environment, planner, seed } = this.#options;
+    this.#skipPending();
+    const { success, progress } = this.#lastInfo ?? this.#readGoal();
+    const { assignment } = environment;
+    const episode: Episode = {
+      task: environment.id,
+      taskVersion: environment.version,
+      planner: planner.name,
+      privileged: planner.privileged,
+      seed,
+      instruction: assignment.instruction,
+      plan: this.#firstPlan,
+      reference: assignment.references[0] ?? [],
+      ...(this.#reward === undefined ? {} : { reward: this.#reward }),
+      steps: this.#rows,
+      replans: this.#replans,
+      success,
+      progress,
+      ...(failure === undefined ? {} : { failure }),
+      simSteps: environment.stepCount,
+      wallSeconds: (this.#now() - this.#started) / 1000,
+      stateHash: sha256Hex(environment.snapshot()),
+    };
+    this.#emit({ type: "finished", episode });
+    return episode;
+  }
+}
+
+function failureReason(end: SkillEnd, verdict: MonitorVerdict | undefined, incomplete: boolean): string {
+  if (incomplete)
+    return verdict?.explanation === undefined ? "not complete, says the monitor" : `not complete, says the monitor: ${verdict.explanation}`;
+  const reason = end.reason ?? "failed";
+  return end.detail === undefined ? reason : `${reason}: ${end.detail}`;
 }

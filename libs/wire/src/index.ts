@@ -7,7 +7,13 @@ export {
   PROTOCOL_VERSION,
   seedSchema,
 } from "./messages/common.ts";
-export { cameraRequestSchema, controlRequestSchema, speedRequestSchema, startRequestSchema } from "./messages/viewers.ts";
+export {
+  cameraRequestSchema,
+  controlRequestSchema,
+  emptyRequestSchema,
+  speedRequestSchema,
+  startRequestSchema,
+} from "./messages/viewers.ts";
 export { observeRequestSchema, planReplySchema, registerRequestSchema, usageSchema, verifyReplySchema } from "./messages/planners.ts";
 export {
   createRequestSchema,

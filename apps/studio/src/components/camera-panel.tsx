@@ -44,7 +44,7 @@ export function CameraPanel(): ReactNode {
     <section className="panel camera" aria-labelledby="camera-title">
       <header className="panel-head">
         <h2 id="camera-title">Camera</h2>
-        <label className="inline-picker">
+        <label className="inline-picker picker">
           <span className="visually-hidden">Camera to show</span>
           <select
             value={camera ?? NONE}
@@ -61,7 +61,14 @@ export function CameraPanel(): ReactNode {
         </label>
       </header>
       <div className="camera-frame" data-off={camera === null}>
-        <canvas key={camera} ref={canvas} width={128} height={128} role="img" aria-label={camera === null ? "Camera off" : `Image of camera ${camera}`} />
+        <canvas
+          key={camera}
+          ref={canvas}
+          width={128}
+          height={128}
+          role="img"
+          aria-label={camera === null ? "Camera off" : `Image of camera ${camera}`}
+        />
         <span className="camera-caption number" ref={caption} />
       </div>
     </section>

@@ -2,7 +2,7 @@ import { useState, type FormEvent, type ReactNode } from "react";
 import { startEpisode } from "../commands.ts";
 import { groupBySuite, readSeed, taskTitle } from "../format.ts";
 import { chosenSeed, chosenTask, studio, useStudio } from "../store.ts";
-import { AlertIcon, DiceIcon, PlayIcon } from "./icons.tsx";
+import { AlertIcon, DiceIcon } from "./icons.tsx";
 
 /** A seed short enough to be read out and typed again. */
 function newSeed(): string {
@@ -14,7 +14,7 @@ function TaskPicker(): ReactNode {
   const chosen = useStudio(chosenTask);
   const known = tasks.some((card) => card.id === chosen);
   return (
-    <label className="field field-task">
+    <label className="field field-task picker">
       <span className="field-label">Task</span>
       <select
         value={chosen ?? ""}
@@ -44,6 +44,8 @@ export function CommandBar(): ReactNode {
   const seed = useStudio(chosenSeed);
   const error = useStudio((state) => state.error);
   const ready = useStudio((state) => state.link === "connected" && !state.starting);
+  /** The chosen task is not the one on stage: say what it is. */
+  const isNext = useStudio((state) => state.session !== undefined && chosenTask(state) !== state.session.task);
   const [seedProblem, setSeedProblem] = useState<string>();
   const problem = seedProblem ?? error?.message;
 
@@ -63,7 +65,7 @@ export function CommandBar(): ReactNode {
     <form className="command-bar" onSubmit={run} noValidate aria-label="Next episode">
       <TaskPicker />
       <label className="field field-instruction">
-        <span className="field-label">Instruction</span>
+        <span className="visually-hidden">Instruction</span>
         <input
           id="instruction"
           type="text"
@@ -82,39 +84,35 @@ export function CommandBar(): ReactNode {
         <label className="field-label" htmlFor="seed">
           Seed
         </label>
-        <span className="joined">
-          <input
-            id="seed"
-            className="number"
-            type="text"
-            inputMode="numeric"
-            value={seed}
-            placeholder="0"
-            maxLength={10}
-            autoComplete="off"
-            aria-describedby="command-message"
-            aria-invalid={seedProblem !== undefined}
-            onChange={(event) => changeSeed(event.target.value)}
-          />
-          <button type="button" aria-label="New seed" title="New seed" onClick={() => changeSeed(newSeed())}>
-            <DiceIcon />
-          </button>
-        </span>
+        <input
+          id="seed"
+          className="number"
+          type="text"
+          inputMode="numeric"
+          value={seed}
+          placeholder="0"
+          maxLength={10}
+          autoComplete="off"
+          aria-describedby="command-message"
+          aria-invalid={seedProblem !== undefined}
+          onChange={(event) => changeSeed(event.target.value)}
+        />
+        <button type="button" className="button-quiet" aria-label="New seed" title="New seed" onClick={() => changeSeed(newSeed())}>
+          <DiceIcon />
+        </button>
       </div>
       <button type="submit" className="button-primary" disabled={!ready}>
-        <PlayIcon />
         Run
       </button>
-      <p id="command-message" className="command-message" data-tone={problem === undefined ? "hint" : "failure"} role={problem === undefined ? undefined : "alert"}>
-        {problem === undefined ? (
-          card?.description
-        ) : (
+      <p id="command-message" className="command-message" data-tone="failure" role="alert">
+        {problem !== undefined && (
           <>
             <AlertIcon />
             {problem}
           </>
         )}
       </p>
+      {problem === undefined && isNext && <p className="command-message">{card?.description}</p>}
     </form>
   );
 }

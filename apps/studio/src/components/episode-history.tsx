@@ -16,7 +16,9 @@ export function EpisodeHistory(): ReactNode {
     <section className="panel panel-history" aria-labelledby="history-title">
       <header className="panel-head">
         <h2 id="history-title">Episodes</h2>
-        {history.length > 0 && <span className="number faint">{history.length === HISTORY_LIMIT ? `last ${HISTORY_LIMIT}` : history.length}</span>}
+        {history.length > 0 && (
+          <span className="number faint">{history.length === HISTORY_LIMIT ? `last ${HISTORY_LIMIT}` : history.length}</span>
+        )}
       </header>
       {history.length === 0 ? (
         <p className="empty">Finished episodes are listed here.</p>

@@ -4,7 +4,7 @@ import { formatUnit } from "../format.ts";
 import { layoutMatches } from "../match-layout.ts";
 import { studio } from "../store.ts";
 
-const ROW_HEIGHT = 40;
+const ROW_HEIGHT = 36;
 const GAP = 56;
 
 interface ColumnProps {
@@ -52,7 +52,14 @@ export function MatchDiagram({ predicted, reference, matches }: MatchDiagramProp
   return (
     <figure className="match" aria-label="Predicted steps matched to reference steps">
       <Column title="Predicted" steps={predicted} matched={layout.predictedMatched} lonely="extra" />
-      <svg className="match-lines" width={GAP} height={layout.height} viewBox={`0 0 ${GAP} ${layout.height}`} role="list" aria-label="Matched pairs">
+      <svg
+        className="match-lines"
+        width={GAP}
+        height={layout.height}
+        viewBox={`0 0 ${GAP} ${layout.height}`}
+        role="list"
+        aria-label="Matched pairs"
+      >
         {layout.lines.map((line) => (
           <g
             key={`${line.predicted}-${line.reference}`}

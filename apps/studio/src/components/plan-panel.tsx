@@ -5,7 +5,8 @@ import { useStudio } from "../store.ts";
 import { AlertIcon, CheckIcon, ChevronIcon } from "./icons.tsx";
 import { StepRow } from "./step-row.tsx";
 
-const PRIVILEGED = "This planner is given facts that no camera shows, such as the exact place of every object. Its results say nothing about seeing.";
+const PRIVILEGED =
+  "This planner is given facts that no camera shows, such as the exact place of every object. Its results say nothing about seeing.";
 
 function PlannerBadge({ planner }: { readonly planner: SessionState["planner"] }): ReactNode {
   return (
@@ -99,7 +100,7 @@ export function PlanPanel(): ReactNode {
   return (
     <section className="panel plan" aria-labelledby="plan-title" data-busy={planning}>
       <header className="panel-head">
-        <h2 id="plan-title">Plan{plans.length > 1 && <span className="faint"> {plans.length}</span>}</h2>
+        <h2 id="plan-title">Plan</h2>
         {session !== undefined && <PlannerBadge planner={session.planner} />}
       </header>
       {session !== undefined && session.instruction !== "" && <p className="plan-instruction">{session.instruction}</p>}
@@ -114,6 +115,7 @@ export function PlanPanel(): ReactNode {
           <StepList steps={steps} label={`Steps of plan ${plan + 1}`} />
         </details>
       ))}
+      {current !== undefined && plans.length > 1 && <h3 className="plan-current">Plan {current.plan + 1}</h3>}
       {current === undefined ? <p className="empty">{emptyWords(session)}</p> : <StepList steps={current.steps} label="Steps" />}
       {session !== undefined && <PlannerWords session={session} />}
     </section>

@@ -18,7 +18,9 @@ export function RewardPanel(): ReactNode {
         <p className="empty">
           {session === undefined || session.phase === "idle" || isActive(session.phase)
             ? "The plan is scored against a reference plan."
-            : "There is no reference plan to score against."}
+            : first.length === 0
+              ? "No plan was made, so there is nothing to score."
+              : "There is no reference plan to score against."}
         </p>
       ) : (
         <>

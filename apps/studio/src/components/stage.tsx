@@ -2,6 +2,7 @@ import type { Viewport } from "@reverie/render/web";
 import { messageOf } from "@reverie/core";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { poseFrames } from "../connection.ts";
+import { taskTitle } from "../format.ts";
 import { useStudio, type StudioState } from "../store.ts";
 import { currentTheme, watchTheme } from "../theme.ts";
 
@@ -27,6 +28,7 @@ export function Stage(): ReactNode {
   const scene = useStudio((state) => state.scene);
   const link = useStudio((state) => state.link);
   const marked = useStudio(markedObjects);
+  const card = useStudio((state) => state.tasks.find((task) => task.id === state.session?.task));
 
   useEffect(() => {
     let made: Viewport | undefined;
@@ -63,9 +65,8 @@ export function Stage(): ReactNode {
 
   const cameras = scene?.cameras ?? [];
   const shownView = VIEWS.some(([id]) => id === view) || cameras.includes(view) ? view : "perspective";
-  useEffect(() => {
-    if (scene !== undefined) viewport?.setView(shownView);
-  }, [viewport, scene, shownView]);
+  // Not on every new scene: the eye stays where the person turned it.
+  useEffect(() => viewport?.setView(shownView), [viewport, shownView]);
 
   const waiting = scene === undefined ? (link === "connected" ? "Waiting for a scene" : "Connecting to the server") : undefined;
   return (
@@ -73,6 +74,12 @@ export function Stage(): ReactNode {
       <div className="stage-canvas" ref={container} />
       {(problem ?? waiting) !== undefined && (
         <p className="stage-message">{problem === undefined ? waiting : `The 3D view could not be opened: ${problem}`}</p>
+      )}
+      {card !== undefined && (
+        <p className="stage-caption">
+          <strong>{taskTitle(card.id)}</strong>
+          {card.description}
+        </p>
       )}
       {scene !== undefined && problem === undefined && (
         <fieldset className="segments stage-views">

@@ -7,15 +7,18 @@ import { PlanPanel } from "./plan-panel.tsx";
 import { RewardPanel } from "./reward-panel.tsx";
 import { Stage } from "./stage.tsx";
 import { StatusAnnouncer } from "./status-announcer.tsx";
-import { TopBar } from "./top-bar.tsx";
+import { PageTools, Wordmark } from "./page-head.tsx";
 import { Transport } from "./transport.tsx";
 
 /** The whole page: what to do on top, what happens in the middle, how to steer it at the bottom. */
 export function StudioPage(): ReactNode {
   return (
     <div className="page">
-      <TopBar />
-      <CommandBar />
+      <header className="head">
+        <Wordmark />
+        <CommandBar />
+        <PageTools />
+      </header>
       <main className="workspace">
         <Stage />
         <div className="rail rail-world">

@@ -46,14 +46,18 @@ function Clock(): ReactNode {
   return (
     <div className="clock">
       <span className="clock-item" title="Control steps taken, and the limit of this task">
-        <span className="clock-label">Step</span>
+        <span className="clock-label">
+          <span className="clock-sim">Sim </span>step
+        </span>
         <span className="number">
           <span ref={step}>0</span>
           <span className="faint"> / {maxSteps > 0 ? maxSteps : "–"}</span>
         </span>
       </span>
       <span className="clock-item" title="Simulated time of this episode">
-        <span className="clock-label">Time</span>
+        <span className="clock-label">
+          <span className="clock-sim">Sim </span>time
+        </span>
         <span className="number clock-time" ref={time} />
       </span>
       <span className="clock-bar" aria-hidden="true">
@@ -88,7 +92,13 @@ export function Transport(): ReactNode {
           <ResetIcon />
           <span>Reset</span>
         </button>
-        <button type="button" className="button-stop" disabled={!usable || !active} title="End the episode now" onClick={() => void control("stop")}>
+        <button
+          type="button"
+          className="button-stop"
+          disabled={!usable || !active}
+          title="End the episode now"
+          onClick={() => void control("stop")}
+        >
           <StopIcon />
           <span>Stop</span>
         </button>

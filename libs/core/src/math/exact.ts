@@ -116,7 +116,7 @@ export function atan(x: number): number {
 
 /** Angle of the vector (x, y) in radians, in [-pi, pi]; 0 for the zero vector. */
 export function atan2(y: number, x: number): number {
-  if (x === 0) return y === 0 ? 0 : y > 0 ? Math.PI / 2 : -Math.PI / 2;
+  if (x === 0) return y === 0 ? 0 : y > 0 ? Math.PI / 2 : y < 0 ? -Math.PI / 2 : NaN;
   const angle = atan(y / x);
   if (x > 0) return angle;
   return y < 0 ? angle - Math.PI : angle + Math.PI;
@@ -218,7 +218,8 @@ export function pow(base: number, exponent: number): number {
     }
     return exponent > 0 ? product : 1 / product;
   }
-  return base === 0 ? (exponent > 0 ? 0 : Infinity) : exp(exponent * log(base));
+  if (base === 0) return exponent > 0 ? 0 : exponent < 0 ? Infinity : NaN;
+  return exp(exponent * log(base));
 }
 
 /** Euclidean length of up to three components; plain, without overflow guards: inputs are metres and radians. */

@@ -6,8 +6,6 @@ import { isJsonObject, readJson } from "./json.ts";
 import type { LinePiece, RawStep } from "./lines.ts";
 import { readLines } from "./lines.ts";
 
-type JsonObject = { readonly [key: string]: JsonValue };
-
 /** Keys under which planners put their list of steps; the first three are the documented forms. */
 const STEP_LISTS = ["steps", "executable_plan", "tool_calls", "plan", "actions"];
 const SKILL_KEYS = ["skill", "action", "action_name", "name", "function", "tool", "verb"];

@@ -55,6 +55,11 @@ function nameWords(text: string): string[] {
     .map(singular);
 }
 
+function put(table: Map<string, SceneObject[]>, key: string, object: SceneObject): void {
+  const known = table.get(key) ?? [];
+  if (!known.includes(object)) table.set(key, [...known, object]);
+}
+
 interface NamedObject {
   readonly object: SceneObject;
   /** Words that may be said of it: of its id, its description and its types; as they are, and with synonyms folded. */
@@ -82,10 +87,6 @@ export class ObjectNames {
       const words = new Set([object.id, object.description, ...object.types].flatMap(nameWords));
       return { object, words, folded: new Set([...words].map(fold)) };
     });
-    const put = (table: Map<string, SceneObject[]>, key: string, object: SceneObject): void => {
-      const known = table.get(key) ?? [];
-      if (!known.includes(object)) table.set(key, [...known, object]);
-    };
     for (const object of objects) {
       for (const name of [object.id, object.description]) {
         const words = nameWords(name);

@@ -91,7 +91,6 @@ export function parsePlanLoose(input: unknown, options: LooseOptions = {}): Pars
   const most = options.maxSteps ?? 1000;
   return guarded(issues, () => {
     const text = typeof input === "string" ? input : asJson(input);
-    if (text.trim() === "") throw new InputError("text", "expected a plan, got an empty text.");
     const draft = readDraft(text, most, issues);
     const raw = rawSteps(draft.pieces, most, issues, () => []);
     const skills = new Map((options.skills ?? []).map((skill) => [skill.name, skill]));
@@ -136,6 +135,8 @@ function readDraft(text: string, most: number, issues: Issues): Draft {
   const sections = splitSections(text, issues);
   const content = stripFence(sections.answer, issues).trim();
   const limit = most + SPARE_PIECES;
+  if (content === "" && !sections.answered)
+    throw new InputError("text", "expected a plan, got none: an empty plan is an empty <answer></answer>.");
   const { pieces, reasoning } = readContent(content, limit, issues);
   return { pieces, reasoning: sections.reasoning ?? reasoning, bare: sections.bare };
 }

@@ -6,6 +6,8 @@ export interface Sections {
   readonly answer: string;
   /** No tag of either kind occurs: the text is all answer. */
   readonly bare: boolean;
+  /** An <answer> tag occurs: when the answer is empty, it is meant to be. */
+  readonly answered: boolean;
 }
 
 interface Tag {
@@ -50,9 +52,10 @@ function isExact(text: string, tags: readonly Tag[]): boolean {
 /** Splits an answer at its tags. Whatever is missing or too much is mended, with a repair: the last answer counts. */
 export function splitSections(text: string, issues: Issues): Sections {
   const tags = findTags(text, issues);
-  if (tags.length === 0) return { reasoning: undefined, answer: text, bare: true };
+  if (tags.length === 0) return { reasoning: undefined, answer: text, bare: true, answered: false };
   if (isExact(text, tags)) {
-    return { reasoning: text.slice(tags[0]!.end, tags[1]!.start).trim(), answer: text.slice(tags[2]!.end, tags[3]!.start), bare: false };
+    const reasoning = text.slice(tags[0]!.end, tags[1]!.start).trim();
+    return { reasoning, answer: text.slice(tags[2]!.end, tags[3]!.start), bare: false, answered: true };
   }
   const think = tags.find((tag) => tag.kind === "think" && !tag.closing);
   const answers = tags.filter((tag) => tag.kind === "answer" && !tag.closing);
@@ -68,7 +71,7 @@ export function splitSections(text: string, issues: Issues): Sections {
     issues.repair("the <answer> tag is missing: what follows the thinking was read as the answer");
     const from = endThink?.end ?? think?.end ?? 0;
     const end = tags.find((tag) => tag.kind === "answer" && tag.closing && tag.start >= from);
-    return { reasoning: kept, answer: text.slice(from, end?.start), bare: false };
+    return { reasoning: kept, answer: text.slice(from, end?.start), bare: false, answered: false };
   }
   if (answers.length > 1) issues.repair("there is more than one <answer> part: the last one counts");
   const endAnswer = tags.find((tag) => tag.kind === "answer" && tag.closing && tag.start >= answer.end);
@@ -76,7 +79,7 @@ export function splitSections(text: string, issues: Issues): Sections {
   else if (text.slice(endAnswer.end).trim() !== "") issues.repair("text after </answer> was ignored");
   if (text.slice(0, think?.start ?? answer.start).trim() !== "") issues.repair("text before the first part was ignored");
   if (issues.repairs.length === 0) issues.repair("the parts were not in the order <think>, <answer>");
-  return { reasoning: kept, answer: text.slice(answer.end, endAnswer?.start), bare: false };
+  return { reasoning: kept, answer: text.slice(answer.end, endAnswer?.start), bare: false, answered: true };
 }
 
 /** Takes text out of a code fence, with a repair. */

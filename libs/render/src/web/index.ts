@@ -1,1 +1,4 @@
-export {};
+export { Viewport } from "./viewport.ts";
+
+export type { Theme } from "./theme.ts";
+export type { ViewportOptions } from "./viewport.ts";

@@ -40,6 +40,11 @@ export class ArmController {
     return this.#target;
   }
 
+  /** Opening that the finger motors aim at, metres. */
+  get openingTarget(): number {
+    return 2 * this.#target[ARM_JOINT_COUNT];
+  }
+
   /** Puts back motor targets that `target` showed, as part of restoring a snapshot. The world's own motors are restored by the world. */
   restoreTarget(target: ArrayLike<number>): void {
     this.#target.set(target);

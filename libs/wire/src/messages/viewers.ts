@@ -79,6 +79,8 @@ export interface CameraFrame {
   readonly rgb: ArrayBuffer | Uint8Array;
 }
 
+export const emptyRequestSchema = z.object({});
+
 export const startRequestSchema = z.object({
   task: idSchema.optional(),
   seed: seedSchema.optional(),

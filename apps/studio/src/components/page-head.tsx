@@ -35,29 +35,44 @@ function ThemeToggle(): ReactNode {
   const theme = useSyncExternalStore(watchTheme, currentTheme);
   const other = theme === "dark" ? "light" : "dark";
   return (
-    <button type="button" className="button-quiet" aria-label={`Use the ${other} theme`} title={`Use the ${other} theme`} onClick={() => chooseTheme(other)}>
+    <button
+      type="button"
+      className="button-quiet"
+      aria-label={`Use the ${other} theme`}
+      title={`Use the ${other} theme`}
+      onClick={() => chooseTheme(other)}
+    >
       {theme === "dark" ? <SunIcon /> : <MoonIcon />}
     </button>
   );
 }
 
-/** Name of the page, connection, theme and keys. */
-export function TopBar(): ReactNode {
+export function Wordmark(): ReactNode {
   return (
-    <header className="top-bar">
-      <h1 className="wordmark">
-        <svg className="wordmark-sign" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
-          <path d="M4 4v12M4 10h7M16 4c0 4-1.6 6-4.6 6 3 0 4.6 2 4.6 6" />
-        </svg>
-        Reverie<span className="wordmark-room">studio</span>
-      </h1>
-      <div className="top-bar-end">
-        <ConnectionBadge />
-        <button type="button" className="button-quiet only-wide" popoverTarget="shortcuts" aria-label="Keyboard shortcuts" title="Keyboard shortcuts">
-          <KeyboardIcon />
-        </button>
-        <ThemeToggle />
-      </div>
+    <h1 className="wordmark">
+      <svg className="wordmark-sign" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+        <path d="M4 4v12M4 10h7M16 4c0 4-1.6 6-4.6 6 3 0 4.6 2 4.6 6" />
+      </svg>
+      Reverie
+    </h1>
+  );
+}
+
+/** Connection, keys and theme. */
+export function PageTools(): ReactNode {
+  return (
+    <div className="page-tools">
+      <ConnectionBadge />
+      <button
+        type="button"
+        className="button-quiet only-wide"
+        popoverTarget="shortcuts"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts"
+      >
+        <KeyboardIcon />
+      </button>
+      <ThemeToggle />
       <div id="shortcuts" popover="auto" className="popover">
         <h2>Keyboard</h2>
         <dl>
@@ -71,6 +86,6 @@ export function TopBar(): ReactNode {
           ))}
         </dl>
       </div>
-    </header>
+    </div>
   );
 }

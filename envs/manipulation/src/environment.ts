@@ -1,0 +1,381 @@
+import {
+  assertInside,
+  compose,
+  distance,
+  InputError,
+  messageOf,
+  packSections,
+  Rng,
+  StateError,
+  UnknownIdError,
+  unpackSections,
+  type Assignment,
+  type CameraImage,
+  type Fact,
+  type Observation,
+  type PlanningEnvironment,
+  type PlanStep,
+  type Pose,
+  type RenderOptions,
+  type ResetInfo,
+  type ResetOptions,
+  type ResetResult,
+  type SceneDescription,
+  type SceneObject,
+  type SkillSignature,
+  type SkillTick,
+  type Space,
+  type StepResult,
+} from "@reverie/core";
+import { World, type PhysicsEngine } from "@reverie/physics";
+import { Rasteriser, SceneGraph } from "@reverie/render";
+import { ARM_JOINT_COUNT, ArmController, InverseKinematics } from "@reverie/robots";
+import { readFacts, runSkill, skills, Workspace, type SkillDefinition } from "@reverie/skills";
+import { sampleCameraJitter, type TaskDefinition } from "./define-task.ts";
+import { countHolding, literalHolds } from "./goal.ts";
+import { ACTION_SPACE, OBSERVATION_SPACE, PROPRIOCEPTION_SIZE } from "./spaces.ts";
+import { tabletopScene } from "./tabletop.ts";
+
+export const CONTROL_HZ = 20;
+const PHYSICS_HZ = 120;
+const SUBSTEPS = PHYSICS_HZ / CONTROL_HZ;
+/** Physics steps before an episode begins, so that everything has come to rest. */
+const SETTLE_STEPS = 24;
+/** For how many control steps the goal must hold: 0.2 s. */
+const GOAL_STEPS = 4;
+/** How far the gripper must be from what it has put down, metres. */
+const RELEASE_DISTANCE = 0.07;
+
+const SKILLS: ReadonlyMap<string, SkillDefinition> = new Map([...skills].map((skill) => [skill.signature.name, skill]));
+const SIGNATURES: readonly SkillSignature[] = [...skills].map((skill) => skill.signature);
+
+/** Everything that lives for one episode. */
+interface Running {
+  readonly seed: number;
+  readonly world: World;
+  readonly workspace: Workspace;
+  readonly scene: SceneDescription;
+  readonly info: ResetInfo;
+  readonly taskAssignment: Assignment;
+  readonly poses: Float32Array;
+  graph: SceneGraph | undefined;
+  assignment: Assignment;
+  stepCount: number;
+  goalStreak: number;
+  ended: boolean;
+  memory: Record<string, boolean>;
+}
+
+/** The part of the state that is not physics, as it stands in a snapshot. */
+interface SavedState {
+  readonly task: string;
+  readonly version: number;
+  readonly seed: number;
+  readonly stepCount: number;
+  readonly goalStreak: number;
+  readonly ended: boolean;
+  readonly pressed: readonly string[];
+  readonly memory: Readonly<Record<string, boolean>>;
+  /** Present when something else than the task's own instruction is asked. */
+  readonly assignment?: Assignment;
+}
+
+/** A tabletop task in physics: seven-joint arm, 20 Hz control, 120 Hz physics. See `PlanningEnvironment` for the contract. */
+export class ManipulationEnvironment implements PlanningEnvironment {
+  readonly id: string;
+  readonly version: number;
+  readonly actionSpace: Space = ACTION_SPACE;
+  readonly observationSpace: Space = OBSERVATION_SPACE;
+  readonly controlHz = CONTROL_HZ;
+  readonly maxSteps: number;
+  readonly skills = SIGNATURES;
+  readonly #task: TaskDefinition;
+  readonly #engine: PhysicsEngine;
+  readonly #inverseKinematics = new InverseKinematics();
+  readonly #rasteriser = new Rasteriser();
+  readonly #joints = new Float64Array(ARM_JOINT_COUNT);
+  #nextSeed = 0;
+  #running: Running | undefined;
+  #closed = false;
+
+  constructor(task: TaskDefinition, engine: PhysicsEngine) {
+    this.#task = task;
+    this.#engine = engine;
+    this.id = `manipulation/${task.name}`;
+    this.version = task.version;
+    this.maxSteps = task.maxSteps;
+  }
+
+  get #live(): Running {
+    if (this.#closed) throw new StateError(`${this.id} was used after close(); make a new environment.`);
+    if (this.#running === undefined) throw new StateError(`${this.id} was used before reset(); call reset() first.`);
+    return this.#running;
+  }
+
+  reset(options: ResetOptions = {}): ResetResult {
+    if (this.#closed) throw new StateError(`${this.id} was reset after close(); make a new environment.`);
+    const unknown = Object.keys(options.options ?? {})[0];
+    if (unknown !== undefined) throw new InputError(`options.${unknown}`, `${this.id} takes no reset options.`);
+    const seed = options.seed ?? this.#nextSeed;
+    const rng = new Rng(seed).split(`${this.id}@${this.version}`);
+    this.#nextSeed = (seed + 1) % 0x1_0000_0000;
+    const sampled = this.#task.sample(rng.split("scene"));
+    const cameraJitter = sampleCameraJitter(rng.split("cameras"));
+    const wording = rng.split("wording").choice(this.#task.instructions);
+    const instruction = wording.replace(/\{(\w+)\}/g, (_, word: string) => sampled.words[word] ?? word);
+    const { scene, objects } = tabletopScene(sampled.props, cameraJitter);
+    this.#free();
+    const world = new World(this.#engine, scene, { timestep: 1 / PHYSICS_HZ });
+    const workspace = new Workspace({
+      world,
+      arm: new ArmController(world),
+      inverseKinematics: this.#inverseKinematics,
+      objects,
+      periodSeconds: 1 / CONTROL_HZ,
+    });
+    for (let i = 0; i < SETTLE_STEPS; i++) world.step();
+    const taskAssignment = { instruction, goal: sampled.goal, references: sampled.references };
+    this.#running = {
+      seed,
+      world,
+      workspace,
+      scene,
+      info: { seed, randomization: { ...sampled.randomization, cameraJitter, instruction } },
+      taskAssignment,
+      poses: new Float32Array(scene.bodies.length * 7),
+      graph: undefined,
+      assignment: taskAssignment,
+      stepCount: 0,
+      goalStreak: 0,
+      ended: false,
+      memory: {},
+    };
+    return { observation: this.#observe(this.#running), info: this.#running.info };
+  }
+
+  step(action: Float32Array): StepResult {
+    const running = this.#live;
+    if (running.ended) throw new StateError(`${this.id} was stepped after the episode ended; call reset() first.`);
+    assertInside(ACTION_SPACE, action, "action");
+    const { world, workspace } = running;
+    for (let i = 0; i < ARM_JOINT_COUNT; i++) this.#joints[i] = action[i] as number;
+    workspace.arm.command(this.#joints, action[ARM_JOINT_COUNT] as number, 1 / CONTROL_HZ);
+    for (let k = 1; k <= SUBSTEPS; k++) {
+      workspace.arm.drive(k / SUBSTEPS);
+      world.step();
+    }
+    world.assertFinite();
+    running.stepCount++;
+    this.#latchButtons(workspace);
+    const own = running.assignment === running.taskAssignment;
+    if (own) this.#task.track?.(workspace, running.assignment.goal, running.memory);
+    const total = running.assignment.goal.length;
+    const holding = countHolding(workspace, running.assignment.goal);
+    running.goalStreak = holding === total && total > 0 && this.#settled(running, own) ? running.goalStreak + 1 : 0;
+    const success = running.goalStreak >= GOAL_STEPS;
+    const lost = own && (this.#task.failed?.(running.memory) ?? false);
+    const terminated = success || lost;
+    const truncated = !terminated && running.stepCount >= this.maxSteps;
+    running.ended = terminated || truncated;
+    return {
+      observation: this.#observe(running),
+      reward: success ? 1 : 0,
+      terminated,
+      truncated,
+      info: { success, progress: total === 0 ? 0 : holding / total },
+    };
+  }
+
+  /** A button counts as pressed for the rest of the episode once its cap went down far enough. */
+  #latchButtons(workspace: Workspace): void {
+    for (const object of workspace.objects) {
+      if (object.pressable === undefined || workspace.pressed.has(object.id)) continue;
+      const { joint, pressDepth } = object.pressable;
+      if (workspace.world.jointPosition(workspace.world.jointIndex(joint)) >= pressDepth) workspace.pressed.add(object.id);
+    }
+  }
+
+  /** What a goal asks beside its literals: what was put down is let go and left; the task's own condition. */
+  #settled(running: Running, own: boolean): boolean {
+    const { workspace, assignment } = running;
+    const tool = workspace.arm.tool().position;
+    for (const { fact, negated } of assignment.goal) {
+      if (negated === true || (fact[0] !== "on" && fact[0] !== "in")) continue;
+      const object = workspace.object(fact[1] ?? "");
+      if (object !== undefined && distance(workspace.pose(object).position, tool) < RELEASE_DISTANCE) return false;
+    }
+    return !own || (this.#task.holds?.(workspace, assignment.goal) ?? true);
+  }
+
+  #observe(running: Running): Observation {
+    const { arm } = running.workspace;
+    const out = new Float32Array(PROPRIOCEPTION_SIZE);
+    arm.readJointPositions(out);
+    arm.readJointVelocities(out.subarray(ARM_JOINT_COUNT));
+    const tool = arm.tool();
+    out[14] = arm.opening();
+    out[15] = tool.position.x;
+    out[16] = tool.position.y;
+    out[17] = tool.position.z;
+    out[18] = tool.orientation.x;
+    out[19] = tool.orientation.y;
+    out[20] = tool.orientation.z;
+    out[21] = tool.orientation.w;
+    return { proprioception: out, instruction: running.assignment.instruction };
+  }
+
+  render(camera: string, options: RenderOptions = {}): CameraImage {
+    const running = this.#live;
+    running.graph ??= new SceneGraph(running.scene);
+    running.graph.setPoses(this.poses());
+    return this.#rasteriser.render(running.graph, camera, options);
+  }
+
+  poses(): Float32Array {
+    const running = this.#live;
+    running.world.readPoses(running.poses);
+    return running.poses;
+  }
+
+  cameraPose(camera: string): Pose {
+    const running = this.#live;
+    const description = running.scene.cameras.find((candidate) => candidate.id === camera);
+    if (description === undefined) {
+      throw new UnknownIdError(
+        "camera",
+        camera,
+        running.scene.cameras.map((candidate) => candidate.id),
+      );
+    }
+    if (description.body === undefined) return description.pose;
+    return compose(running.world.pose(running.world.bodyIndex(description.body)), description.pose);
+  }
+
+  get objects(): readonly SceneObject[] {
+    return this.#live.workspace.objects.map(({ id, types, description }) => ({ id, types, description }));
+  }
+
+  get scene(): SceneDescription {
+    return this.#live.scene;
+  }
+
+  get assignment(): Assignment {
+    return this.#live.assignment;
+  }
+
+  get stepCount(): number {
+    return this.#live.stepCount;
+  }
+
+  get ended(): boolean {
+    return this.#live.ended;
+  }
+
+  assign(assignment: Assignment): void {
+    const running = this.#live;
+    for (const { fact } of assignment.goal) {
+      for (const id of fact.slice(1)) {
+        if (running.workspace.object(id) === undefined) throw new UnknownIdError("object", id, running.workspace.objects.map((o) => o.id));
+      }
+      // Says so at once when the predicate is unknown, rather than never succeeding.
+      literalHolds(running.workspace, { fact });
+    }
+    running.assignment = assignment;
+    running.goalStreak = 0;
+  }
+
+  facts(): Fact[] {
+    return readFacts(this.#live.workspace);
+  }
+
+  *execute(step: PlanStep): Generator<SkillTick, SkillTick, void> {
+    const running = this.#live;
+    const run = runSkill(running.workspace, SKILLS, step);
+    for (;;) {
+      if (this.#running !== running || running.ended) {
+        return { running: false, status: "failed", reason: "interrupted", detail: "the episode ended first" };
+      }
+      const next = run.next();
+      if (next.done === true) {
+        const outcome = next.value;
+        return outcome.status === "succeeded"
+          ? { running: false, status: "succeeded" }
+          : { running: false, status: "failed", reason: outcome.reason, detail: outcome.detail };
+      }
+      const action = new Float32Array(ARM_JOINT_COUNT + 1);
+      action.set(next.value.jointPositions);
+      action[ARM_JOINT_COUNT] = next.value.opening;
+      yield { running: true, step: this.step(action) };
+    }
+  }
+
+  snapshot(): Uint8Array {
+    const running = this.#live;
+    const saved: SavedState = {
+      task: this.id,
+      version: this.version,
+      seed: running.seed,
+      stepCount: running.stepCount,
+      goalStreak: running.goalStreak,
+      ended: running.ended,
+      pressed: [...running.workspace.pressed].sort(),
+      memory: running.memory,
+      ...(running.assignment === running.taskAssignment ? {} : { assignment: running.assignment }),
+    };
+    const target = running.workspace.arm.target.slice();
+    return packSections([
+      ["state", new TextEncoder().encode(JSON.stringify(saved))],
+      ["arm", new Uint8Array(target.buffer)],
+      ["world", running.world.snapshot()],
+    ]);
+  }
+
+  restore(snapshot: Uint8Array): void {
+    const sections = unpackSections(snapshot);
+    const state = sections.get("state");
+    const arm = sections.get("arm");
+    const world = sections.get("world");
+    if (state === undefined || world === undefined || arm === undefined || arm.length !== (ARM_JOINT_COUNT + 1) * 8) {
+      throw new InputError("snapshot", `lacks its state, arm or world section; expected bytes that ${this.id} gave.`);
+    }
+    const saved = this.#readState(state);
+    if (this.#running?.seed !== saved.seed) this.reset({ seed: saved.seed });
+    const running = this.#live;
+    running.world.restore(world);
+    running.workspace.arm.restoreTarget(new Float64Array(arm.slice().buffer));
+    running.workspace.pressed.clear();
+    for (const id of saved.pressed) running.workspace.pressed.add(id);
+    running.stepCount = saved.stepCount;
+    running.goalStreak = saved.goalStreak;
+    running.ended = saved.ended;
+    running.memory = { ...saved.memory };
+    running.assignment = saved.assignment ?? running.taskAssignment;
+  }
+
+  #readState(bytes: Uint8Array): SavedState {
+    let saved: SavedState;
+    try {
+      saved = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as SavedState;
+    } catch (error) {
+      throw new InputError("snapshot.state", `is not JSON (${messageOf(error)}).`, { cause: error });
+    }
+    if (saved.task !== this.id || saved.version !== this.version) {
+      throw new InputError("snapshot.task", `is of ${String(saved.task)} version ${String(saved.version)}; this is ${this.id} version ${this.version}.`);
+    }
+    if (!Number.isInteger(saved.seed) || !Number.isInteger(saved.stepCount) || !Array.isArray(saved.pressed) || typeof saved.memory !== "object") {
+      throw new InputError("snapshot.state", "lacks seed, stepCount, pressed or memory.");
+    }
+    return saved;
+  }
+
+  #free(): void {
+    this.#running?.graph?.dispose();
+    this.#running?.world.free();
+    this.#running = undefined;
+  }
+
+  close(): void {
+    this.#free();
+    this.#closed = true;
+  }
+}
