@@ -1,1 +1,3 @@
-export {};
+export { runPlanner } from "./run-planner.ts";
+
+export type { RunPlannerOptions } from "./run-planner.ts";

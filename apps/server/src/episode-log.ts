@@ -9,7 +9,7 @@ const KEPT = 1000;
 export class EpisodeLog {
   readonly #recent: Episode[] = [];
   readonly #path: string | undefined;
-  readonly #file: number | undefined;
+  #file: number | undefined;
 
   /**
    * @param directory - gets `episodes.jsonl`, one episode a line; made when missing. Absent = nothing goes to disk
@@ -47,5 +47,6 @@ export class EpisodeLog {
 
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 }

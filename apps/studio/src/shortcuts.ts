@@ -5,7 +5,7 @@ import { studio } from "./store.ts";
 function takesKeys(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable || target.matches("textarea, select, input:not([type=radio], [type=checkbox])")) return true;
-  return key === " " && target.matches("button, summary, a[href], input, [tabindex]");
+  return key === " " && target.matches("button, summary, a[href], input");
 }
 
 function onKey(event: KeyboardEvent): void {

@@ -23,6 +23,12 @@ export type NumberArray = Float32Array | Float64Array | Uint8Array;
 const elementCount = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 const boundAt = (bound: number | readonly number[], i: number): number => (typeof bound === "number" ? bound : (bound[i] as number));
 
+/** A value from outside, short enough for a message; objects only by their type, since their own text may throw. */
+function shown(value: unknown): string {
+  if (value === null || typeof value === "undefined" || typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : typeof value;
+}
+
 /**
  * Explains why `value` is outside `space`, or returns undefined when it is inside. Never throws.
  * `path` prefixes the explanation, for values that sit inside others.
@@ -32,7 +38,7 @@ export function explainOutside(space: Space, value: unknown, path = "value"): st
     case "discrete":
       return Number.isInteger(value) && (value as number) >= 0 && (value as number) < space.n
         ? undefined
-        : `${path}: expected an integer from 0 to ${space.n - 1}, got ${String(value)}`;
+        : `${path}: expected an integer from 0 to ${space.n - 1}, got ${shown(value)}`;
     case "text":
       return typeof value === "string" && value.length <= space.maxLength
         ? undefined
@@ -56,8 +62,14 @@ export function explainOutside(space: Space, value: unknown, path = "value"): st
         const element: unknown = value[i];
         const low = boundAt(space.low, i);
         const high = boundAt(space.high, i);
-        if (typeof element !== "number" || !(element >= low && element <= high)) {
-          return `${path}[${i}]${space.names?.[i] === undefined ? "" : ` (${space.names[i]})`}: expected a number from ${low} to ${high}, got ${String(element)}`;
+        // A float32 box is compared in float32: 0.1 in a Float32Array lies above the double 0.1.
+        const inside =
+          typeof element === "number" &&
+          (space.dtype === "float32"
+            ? Math.fround(element) >= Math.fround(low) && Math.fround(element) <= Math.fround(high)
+            : element >= low && element <= high);
+        if (!inside) {
+          return `${path}[${i}]${space.names?.[i] === undefined ? "" : ` (${space.names[i]})`}: expected a number from ${low} to ${high}, got ${shown(element)}`;
         }
       }
       return undefined;

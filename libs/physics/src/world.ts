@@ -302,7 +302,10 @@ export class World {
     for (const first of this.#built.colliders[a]) {
       for (const second of this.#built.colliders[b]) {
         world.narrowPhase.contactPair(first, second, world.bodies, (manifold) => {
-          for (let i = 0; i < manifold.numContacts(); i++) if (manifold.contactDist(i) < tolerance) touches = true;
+          for (let i = 0; i < manifold.numContacts(); i++) {
+            // Distances are those of the last narrow-phase update and may be stale while a pair moves together; an impulse is not.
+            if (manifold.contactImpulse(i) > 0 || manifold.contactDist(i) < tolerance) touches = true;
+          }
         });
         if (touches) return true;
       }

@@ -92,7 +92,7 @@ export function deflate(data: Uint8Array): Uint8Array {
   };
   out.write(1, 1);
   out.write(1, 2);
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     let bestLength = 0;
     let bestDistance = 0;
     if (at + MIN_MATCH <= data.length) {

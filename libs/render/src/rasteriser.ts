@@ -75,7 +75,10 @@ export class Rasteriser {
     const height = checkWhole("height", options.height ?? (camera.userData["height"] as unknown), MAX_SIZE);
     const factor = checkWhole("supersample", options.supersample ?? 1, 4);
     if (factor * Math.max(width, height) > MAX_SIZE) {
-      throw new InputError("options.supersample", `expected at most ${MAX_SIZE} samples along each axis, got ${factor} x ${Math.max(width, height)}.`);
+      throw new InputError(
+        "options.supersample",
+        `expected at most ${MAX_SIZE} samples along each axis, got ${factor} x ${Math.max(width, height)}.`,
+      );
     }
     const image = createImage(camera.name, width, height, options);
 
@@ -178,7 +181,11 @@ function createImage(camera: string, width: number, height: number, options: Ras
     };
   }
   const fits = (buffer: { readonly length: number } | undefined, wanted: boolean): boolean => !wanted || buffer?.length === count;
-  if (into.rgb.length !== 3 * count || !fits(into.depth, options.depth === true) || !fits(into.segmentation, options.segmentation === true)) {
+  if (
+    into.rgb.length !== 3 * count ||
+    !fits(into.depth, options.depth === true) ||
+    !fits(into.segmentation, options.segmentation === true)
+  ) {
     throw new InputError("options.into", `expected an image of ${width} x ${height} pixels with every channel that is asked for.`);
   }
   return {

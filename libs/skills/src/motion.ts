@@ -14,6 +14,9 @@ const BLOCKED_SECONDS = 0.25;
 /** Height of the tool above the highest obstacle when it crosses the table, metres. */
 const TRAVEL_CLEARANCE = 0.075;
 
+/** How far the tool rises at least after it let go of something, metres. */
+const RETREAT_CLEARANCE = 0.09;
+
 export const OPEN = 2 * GRIPPER.fingerTravel;
 
 export const SLOW: MotionLimits = { ...DEFAULT_MOTION_LIMITS, maxVelocity: 0.12, maxAcceleration: 0.8 };
@@ -125,11 +128,11 @@ export function* approachFromAbove(
   return yield* moveThrough(workspace, [target], options.opening, CAREFUL);
 }
 
-/** Straight up to travel height. */
+/** Straight up to travel height, and well clear of what was just let go. */
 export function* retreatUp(workspace: Workspace, opening: number, hanging = 0, limits?: MotionLimits): Move {
   const tool = workspace.arm.tool();
   const height = travelHeight(workspace, hanging);
-  const top: Pose = { position: { ...tool.position, z: Math.max(height, tool.position.z) }, orientation: toolDown(toolYaw(tool.orientation)) };
+  const top: Pose = { position: { ...tool.position, z: Math.max(height, tool.position.z + RETREAT_CLEARANCE) }, orientation: toolDown(toolYaw(tool.orientation)) };
   return yield* moveThrough(workspace, [top], opening, limits);
 }
 

@@ -137,5 +137,5 @@ export function isHeld(workspace: Workspace, object: WorkspaceObject): boolean {
   const [left, right] = arm.fingers;
   return world
     .contacts(object.bodyIndex)
-    .every((contact) => contact.body === left || contact.body === right || contact.body === arm.hand || contact.penetration < -0.001);
+    .every((contact) => contact.body === left || contact.body === right || contact.body === arm.hand || contact.impulse === 0);
 }

@@ -27,6 +27,11 @@ function ConnectionBadge(): ReactNode {
       <span className="dot" aria-hidden="true" />
       <span role="status">{LINK_WORDS[link]}</span>
       {latencyMs !== undefined && link === "connected" && <span className="number connection-latency">{formatLatency(latencyMs)}</span>}
+      {link === "refused" && (
+        <button type="button" className="button-small" onClick={() => location.reload()}>
+          Try again
+        </button>
+      )}
     </span>
   );
 }

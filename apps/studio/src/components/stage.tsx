@@ -3,10 +3,16 @@ import { messageOf } from "@reverie/core";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { poseFrames } from "../connection.ts";
 import { taskTitle } from "../format.ts";
-import { useStudio, type StudioState } from "../store.ts";
+import { useStudio, type LinkStatus, type StudioState } from "../store.ts";
 import { currentTheme, watchTheme } from "../theme.ts";
 
 type View = "perspective" | "top" | "front";
+const STAGE_WORDS: Readonly<Record<LinkStatus, string>> = {
+  connecting: "Connecting to the server",
+  connected: "Waiting for a scene",
+  reconnecting: "Connecting to the server again",
+  refused: "The server did not let this page in",
+};
 const VIEWS: readonly (readonly [view: View, label: string])[] = [
   ["perspective", "Orbit"],
   ["top", "Top"],
@@ -68,7 +74,7 @@ export function Stage(): ReactNode {
   // Not on every new scene: the eye stays where the person turned it.
   useEffect(() => viewport?.setView(shownView), [viewport, shownView]);
 
-  const waiting = scene === undefined ? (link === "connected" ? "Waiting for a scene" : "Connecting to the server") : undefined;
+  const waiting = scene === undefined ? STAGE_WORDS[link] : undefined;
   return (
     <section className="stage" aria-label="Scene">
       <div className="stage-canvas" ref={container} />

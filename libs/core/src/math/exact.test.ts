@@ -35,7 +35,20 @@ const scales = (n: number, low: number, high: number): number[] =>
 const quarterTurns = Array.from({ length: 4000 }, (_, k) => (k - 2000) * (Math.PI / 2)).filter((x) => x !== 0);
 
 const angles = [...spread(20_000, -10, 10), ...spread(20_000, -1e6, 1e6), ...scales(20_000, -300, 5.9), ...quarterTurns, 0, 1e6, -1e6];
-const real = [...spread(20_000, -5, 5), ...scales(20_000, -300, 300), 0, 0.4375, 0.6875, 1, 1.1875, 2.4375, 2 ** 66, Infinity, -Infinity, NaN];
+const real = [
+  ...spread(20_000, -5, 5),
+  ...scales(20_000, -300, 300),
+  0,
+  0.4375,
+  0.6875,
+  1,
+  1.1875,
+  2.4375,
+  2 ** 66,
+  Infinity,
+  -Infinity,
+  NaN,
+];
 const unit = [...spread(40_000, -1, 1), ...scales(10_000, -300, 0), -1, 1, 0, 1 - 2 ** -53, NaN];
 const exponents = [...spread(20_000, -745, 710), ...spread(20_000, -1, 1), ...scales(10_000, -300, 2.8)];
 const positive = [...scales(40_000, -307, 308).map(Math.abs), ...spread(20_000, 0.5, 2), 5e-324, 2 ** -1040, Number.MAX_VALUE, 1];

@@ -44,7 +44,9 @@ function expectSamePose(a: Pose, b: Pose): void {
   expect(distance(a.position, b.position)).toBeLessThan(1e-12);
   expect(turned(a.orientation, b.orientation)).toBeLessThan(1e-14);
 }
-const law = (name: string, property: fc.IRawProperty<unknown>): void => test(name, () => void fc.assert(property as fc.IProperty<unknown>, { numRuns: 300 }));
+fc.configureGlobal({ seed: 3 });
+const law = (name: string, property: fc.IRawProperty<unknown>): void =>
+  test(name, () => void fc.assert(property as fc.IProperty<unknown>, { numRuns: 300 }));
 
 describe("poses", () => {
   law(
@@ -56,7 +58,9 @@ describe("poses", () => {
   );
   law(
     "Composition is associative.",
-    fc.property(pose, pose, pose, (a, b, c) => expectSamePose(compose(compose(a, b), c), compose(a, compose(b, c)))),
+    fc.property(pose, pose, pose, (a, b, c) => {
+      expectSamePose(compose(compose(a, b), c), compose(a, compose(b, c)));
+    }),
   );
   law(
     "The identity changes nothing.",
@@ -73,7 +77,9 @@ describe("poses", () => {
   );
   law(
     "The inverse brings a point back.",
-    fc.property(pose, vector, (p, v) => expect(distance(transformPoint(inverse(p), transformPoint(p, v)), v)).toBeLessThan(1e-12)),
+    fc.property(pose, vector, (p, v) => {
+      expect(distance(transformPoint(inverse(p), transformPoint(p, v)), v)).toBeLessThan(1e-12);
+    }),
   );
 });
 
@@ -88,9 +94,9 @@ describe("rotations", () => {
   );
   law(
     "The product of quaternions is the second rotation followed by the first.",
-    fc.property(orientation, orientation, vector, (a, b, v) =>
-      expect(distance(rotate(multiply(a, b), v), rotate(a, rotate(b, v)))).toBeLessThan(1e-12),
-    ),
+    fc.property(orientation, orientation, vector, (a, b, v) => {
+      expect(distance(rotate(multiply(a, b), v), rotate(a, rotate(b, v)))).toBeLessThan(1e-12);
+    }),
   );
   law(
     "Turn by the angle about the axis (Rodrigues' formula).",
@@ -164,7 +170,7 @@ describe("vectors", () => {
   law(
     "lerp moves from one end to the other.",
     fc.property(vector, vector, (a, b) => {
-      expect(lerp(a, b, 0)).toEqual(a);
+      expect(distance(lerp(a, b, 0), a)).toBe(0);
       expect(distance(lerp(a, b, 1), b)).toBeLessThan(1e-14);
       expect(distance(lerp(a, b, 0.5), scale(add(a, b), 0.5))).toBeLessThan(1e-14);
     }),

@@ -11,12 +11,12 @@ test("probe", () => {
   for (const maxExpansions of [5, 8, 9, 10, 11, 12, 14, 16, 20, 30, 60, 100, 1000]) {
     try { const r = solveGoal(problem, { maxExpansions }); console.log(maxExpansions, r.optimal, r.cost, r.expansions); } catch (e) { console.log(maxExpansions, String(e).slice(-60)); }
   }
-  for (const n of [3, 4, 6, 10]) {
+  for (const n of [3, 4, 6]) {
     const cs = Array.from({ length: n }, (_, i) => ({ ...cube("red"), id: `cube_${i}` }));
     const t = performance.now();
-    try { solveGoal({ skills, objects: [...cs, bin("red"), bin("green"), drawer, zone, button, table], facts: cs.map(({ id }): Fact => ["on", id, "table"]), goal: [{ fact: ["on", "cube_0", "cube_1"] }, { fact: ["on", "cube_1", "cube_0"] }] }); } catch (e) { console.log(n, performance.now() - t, String(e).slice(0, 100)); }
+    try { solveGoal({ skills, objects: [...cs, bin("red"), bin("green"), drawer, zone, button, table], facts: cs.map(({ id }): Fact => ["on", id, "table"]), goal: [{ fact: ["on", "cube_0", "cube_1"] }, { fact: ["on", "cube_1", "cube_0"] }] }, { maxExpansions: 1000 }); } catch (e) { console.log(n, performance.now() - t, String(e).slice(0, 100)); }
   }
-  for (const n of [6, 10, 16, 20]) {
+  for (const n of [6, 8, 10]) {
     const cs = Array.from({ length: n }, (_, i) => ({ ...cube("red"), id: `cube_${i}` }));
     const t = performance.now();
     const r = solveGoal({ skills, objects: [...cs, bin("red"), bin("green"), drawer, zone, button, table], facts: cs.map(({ id }): Fact => ["on", id, "table"]), goal: cs.map(({ id }, i) => ({ fact: ["in", id, i % 2 ? "red_bin" : "drawer"] as Fact })) });

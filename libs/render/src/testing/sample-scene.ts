@@ -57,7 +57,7 @@ function body(id: string, kind: BodyDescription["kind"], worldFromBody: Pose, sh
 
 function table(): BodyDescription {
   const legs = [-0.4, 0.4].flatMap((x) =>
-    [-0.55, 0.55].map((y) => ({ geometry: box(0.03, 0.03, 0.19), bodyFromShape: at(x, y, -0.21), color: DARK_WOOD })),
+    [-0.55, 0.55].map((y) => ({ geometry: box(0.03, 0.03, 0.18), bodyFromShape: at(x, y, -0.2), color: DARK_WOOD })),
   );
   return body("table", "fixed", at(0.45, 0, -0.02), [{ geometry: box(0.45, 0.6, 0.02), color: WOOD }, ...legs]);
 }
@@ -105,16 +105,14 @@ function arm(): { bodies: BodyDescription[]; joints: JointDescription[] } {
       { geometry: box(0.01, 0.008, 0.035), bodyFromShape: at(0, -0.035, 0.09), color: METAL },
     ]),
   );
-  const joints = bodies.slice(1).map(
-    (child, index): JointDescription => ({
-      id: `joint${index + 1}`,
-      kind: "revolute",
-      parent: bodies[index].id,
-      child: child.id,
-      parentFromJoint: IDENTITY_POSE,
-      childFromJoint: IDENTITY_POSE,
-    }),
-  );
+  const joints = bodies.slice(1).map((child, index): JointDescription => ({
+    id: `joint${index + 1}`,
+    kind: "revolute",
+    parent: bodies[index].id,
+    child: child.id,
+    parentFromJoint: IDENTITY_POSE,
+    childFromJoint: IDENTITY_POSE,
+  }));
   return { bodies, joints };
 }
 
@@ -122,7 +120,7 @@ function camera(id: string, pose: Pose, more: Partial<CameraDescription> = {}): 
   return { id, pose, verticalFov: 0.9, width: 128, height: 128, near: 0.01, far: 20, ...more };
 }
 
-/** 17 bodies, 34 meshes, about 3,400 triangles; cameras `front`, `above` and `wrist` (carried by the hand). */
+/** 17 bodies, 34 meshes, about 3,400 triangles; cameras `table`, `above` and `wrist` (carried by the hand). */
 export function sampleScene(): SceneDescription {
   const cubes = Object.entries(CUBES).map(([name, color], i) =>
     body(`cube-${name}`, "dynamic", at(0.3 + 0.1 * (i % 4), -0.28 + 0.16 * (i >> 2) + 0.02 * (i % 3), 0.025, Z, 0.5 * i), [
@@ -144,7 +142,7 @@ export function sampleScene(): SceneDescription {
     ],
     joints: robot.joints,
     cameras: [
-      camera("front", lookAt(vec3(1.35, -0.75, 0.75), vec3(0.42, 0, 0.05))),
+      camera("table", lookAt(vec3(1.35, -0.75, 0.75), vec3(0.42, 0, 0.05))),
       camera("above", at(0.45, 0, 1.3)),
       camera("wrist", at(0.07, 0, 0, Y, Math.PI), { body: "hand", verticalFov: 1.2 }),
     ],

@@ -97,7 +97,7 @@ export class Viewport {
     this.#fill.position.set(0, 0, 1);
     this.#resizes = new ResizeObserver(this.#resize);
 
-    const context = this.#canvas.getContext("webgl2", { antialias: true, alpha: true, powerPreference: "high-performance" });
+    const context = this.#canvas.getContext("webgl2", { antialias: true, alpha: true, stencil: true, powerPreference: "high-performance" });
     if (context === null) {
       this.#notice.setColor(THEMES[this.#theme].text);
       this.#canvas.style.display = "none";
@@ -136,11 +136,11 @@ export class Viewport {
     const poses = new Float32Array(
       scene.bodies.flatMap(({ worldFromBody: { position: p, orientation: q } }) => [p.x, p.y, p.z, q.x, q.y, q.z, q.w]),
     );
-    this.#shown = { graph, wardrobe: new Wardrobe(graph, scene, 0.005 * extent.sphere.radius), poses: new PoseBlend(poses), extent };
+    this.#shown = { graph, wardrobe: new Wardrobe(graph, scene, 0.006 * extent.sphere.radius), poses: new PoseBlend(poses), extent };
     this.#light(scene, extent);
     this.#dress();
-    if (!isFreeView(this.#view) && !graph.cameras.has(this.#view)) this.#view = "perspective";
-    if (before === undefined || !isSamePlace(before, extent.sphere)) this.#aim();
+    if (!isFreeView(this.#view) && !graph.cameras.has(cameraIdOf(this.#view))) this.#view = "perspective";
+    this.#aim(before !== undefined && isSamePlace(before, extent.sphere));
     this.#posesChanged();
   }
 
@@ -173,14 +173,15 @@ export class Viewport {
   /**
    * Looks from a free point of view, which can then be turned by hand, or through a camera of the scene, whole picture in sight.
    *
-   * @param view - "perspective", "top" (the world's x points up), "front" (against the world's x), or a camera's id
+   * @param view - "perspective", "top" (the world's x points up), "front" (against the world's x), or a camera's id; a camera that
+   *   is itself called like one of the three is reached as "camera:" and its id
    * @throws UnknownIdError when it is none of these
    */
   setView(view: string): void {
     if (this.#renderer === undefined) return;
-    const cameras = this.#shown?.graph.cameras;
-    if (!isFreeView(view) && cameras?.has(view) !== true) {
-      throw new UnknownIdError("view", view, ["perspective", "top", "front", ...(cameras?.keys() ?? [])]);
+    const known = [...(this.#shown?.graph.cameras.keys() ?? [])];
+    if (!isFreeView(view) && !known.includes(cameraIdOf(view))) {
+      throw new UnknownIdError("view", view, ["perspective", "top", "front", ...known]);
     }
     this.#view = view;
     this.#aim();
@@ -243,13 +244,16 @@ export class Viewport {
     generator.dispose();
   }
 
-  #light(scene: SceneDescription, { sphere, lowest }: SceneExtent): void {
+  #light(scene: SceneDescription, { sphere, groundHeight }: SceneExtent): void {
     const { towardsLight, color, skyColor, groundColor } = scene.light ?? DEFAULT_LIGHT;
     const { center, radius } = sphere;
     const reach = 1.3 * radius;
     this.#sun.color.setRGB(...color);
     this.#sun.target.position.copy(center);
-    this.#sun.position.set(towardsLight.x, towardsLight.y, towardsLight.z).multiplyScalar(4 * reach).add(center);
+    this.#sun.position
+      .set(towardsLight.x, towardsLight.y, towardsLight.z)
+      .multiplyScalar(4 * reach)
+      .add(center);
     this.#fill.color.setRGB(...skyColor);
     this.#fill.groundColor.setRGB(...groundColor);
     const { camera } = this.#sun.shadow;
@@ -259,15 +263,19 @@ export class Viewport {
     camera.far = 10 * reach;
     camera.updateProjectionMatrix();
     this.#sun.shadow.normalBias = (1.6 * 2 * reach) / SHADOW_TEXELS;
-    this.#ground.fit(center.x, center.y, lowest - 0.002 * radius, radius);
+    this.#ground.fit(center.x, center.y, groundHeight, radius);
   }
 
-  /** Brings the eye to the chosen view. */
-  #aim(): void {
+  /** Brings the eye to the chosen view. @param stay - a free eye keeps its place */
+  #aim(stay = false): void {
     const shown = this.#shown;
     if (shown === undefined) return;
-    this.#controls.enabled = isFreeView(this.#view);
-    if (isFreeView(this.#view)) {
+    const free = isFreeView(this.#view);
+    this.#controls.enabled = free;
+    // From outside, the grid stands for the floor; a camera's picture keeps the floor it has.
+    for (const mesh of shown.extent.floor) mesh.visible = !free;
+    this.#ground.root.visible = free || shown.extent.floor.length === 0;
+    if (isFreeView(this.#view) && !stay) {
       const { sphere } = shown.extent;
       const halfAngle = exact.tan(FREE_FOV / 2) * Math.min(1, this.#aspect());
       this.#project();
@@ -285,11 +293,16 @@ export class Viewport {
     return Math.max(1, this.#container.clientWidth) / Math.max(1, this.#container.clientHeight);
   }
 
+  /** The scene's camera that is looked through, if any. */
+  #sceneCamera(): PerspectiveCamera | undefined {
+    return isFreeView(this.#view) ? undefined : this.#shown?.graph.cameras.get(cameraIdOf(this.#view));
+  }
+
   /** Sets the eye's projection; through a scene's camera, wide enough that its whole picture is in sight. */
   #project(): void {
     const shown = this.#shown;
     const aspect = this.#aspect();
-    const camera = shown?.graph.cameras.get(this.#view);
+    const camera = this.#sceneCamera();
     if (camera === undefined) {
       const radius = shown?.extent.sphere.radius ?? 1;
       setProjection(this.#eye, FREE_FOV, aspect, 0.01 * radius, 60 * radius);
@@ -323,7 +336,7 @@ export class Viewport {
       renderer.shadowMap.needsUpdate = true;
       if (this.#posesMove) this.#requestFrame();
     }
-    const camera = shown?.graph.cameras.get(this.#view);
+    const camera = this.#sceneCamera();
     this.#project();
     if (camera === undefined) {
       // Moves on while the eye swings out; the "change" event then asks for the next frame.
@@ -349,6 +362,10 @@ export class Viewport {
     if (this.#renderer !== undefined) this.#reflectRoom(this.#renderer);
     this.#posesChanged();
   };
+}
+
+function cameraIdOf(view: string): string {
+  return view.startsWith("camera:") ? view.slice("camera:".length) : view;
 }
 
 function isSamePlace(a: Sphere, b: Sphere): boolean {

@@ -1,5 +1,5 @@
 import type { SceneDescription } from "@reverie/core";
-import { BackSide, Box3, Mesh, MeshBasicMaterial, MeshStandardMaterial, Vector3 } from "three";
+import { BackSide, Box3, Mesh, MeshBasicMaterial, MeshStandardMaterial, NotEqualStencilFunc, ReplaceStencilOp, Vector3 } from "three";
 import type { SceneGraph } from "../scene-graph.ts";
 
 /** Bodies in one chain of at least this many joints' worth of bodies are a robot, not furniture. */
@@ -23,7 +23,14 @@ export class Wardrobe {
   readonly #graph: SceneGraph;
   readonly #robots: Set<string>;
   readonly #materials = new Map<string, MeshStandardMaterial>();
-  readonly #outlineMaterial = new MeshBasicMaterial({ side: BackSide, toneMapped: false });
+  readonly #outlineMaterial = new MeshBasicMaterial({
+    side: BackSide,
+    toneMapped: false,
+    // Only where no marked mesh has drawn itself: the line then runs around the body, not around each of its shapes.
+    stencilWrite: true,
+    stencilRef: 1,
+    stencilFunc: NotEqualStencilFunc,
+  });
   readonly #outlines: Mesh[] = [];
   readonly #thickness: number;
   #marked: ReadonlySet<string> = new Set();
@@ -64,6 +71,9 @@ export class Wardrobe {
       material.color.copy(color);
       material.emissive.setHex(this.#accent);
       material.emissiveIntensity = isMarked ? EMISSIVE : 0;
+      material.stencilWrite = isMarked;
+      material.stencilRef = 1;
+      material.stencilZPass = ReplaceStencilOp;
       this.#materials.set(key, material);
     }
     mesh.material = material;
@@ -76,6 +86,7 @@ export class Wardrobe {
     const size = (mesh.geometry.boundingBox ?? new Box3()).getSize(new Vector3());
     const grow = (extent: number): number => (extent > 0 ? 1 + (2 * this.#thickness) / extent : 1);
     const outline = new Mesh(mesh.geometry, this.#outlineMaterial);
+    outline.renderOrder = 2;
     outline.scale.set(grow(size.x), grow(size.y), grow(size.z));
     mesh.add(outline);
     outline.updateMatrixWorld(true);

@@ -152,7 +152,7 @@ export function describeArm(options: ArmSceneOptions = {}): ArmSceneParts {
       parentFromJoint: fixed,
       childFromJoint: IDENTITY_POSE,
       limits: { lower: link.lower, upper: link.upper },
-      motor: { model: "acceleration", stiffness: 100_000, damping: 600, maxForce: link.maxTorque, target: positions[i] },
+      motor: { model: "acceleration", stiffness: 400_000, damping: 4000, maxForce: link.maxTorque, target: positions[i] },
     });
   });
   const worldFromHand = compose(worldFromLink, LINK7_FROM_HAND);

@@ -127,7 +127,7 @@ export const placeSkill = defineSkill({
     if (carried !== undefined) return carried;
     if (!workspace.arm.grips(object.bodyIndex)) return failed("slipped", `${object.id} was lost on the way to ${target.id}`);
     const released =
-      (yield* setOpening(workspace, Math.min(OPEN, workspace.arm.opening() + 0.03))) ?? (yield* retreatUp(workspace, OPEN)) ?? (yield* hold(workspace, OPEN, 0.1));
+      (yield* setOpening(workspace, Math.min(OPEN, workspace.arm.opening() + 0.03))) ?? (yield* retreatUp(workspace, OPEN)) ?? (yield* hold(workspace, OPEN, 0.25));
     if (released !== undefined) return released;
     if (isHeld(workspace, object)) return failed("blocked", `${object.id} did not come off the gripper`);
     const there = target.container === undefined ? isOn(workspace, object, target) : isIn(workspace, object, target);

@@ -1,0 +1,55 @@
+import { InputError, messageOf, ReverieError, UnknownIdError } from "@reverie/core";
+import { createBackend } from "@reverie/planning";
+import { Command, InvalidArgumentError } from "commander";
+import { runPlanner } from "./run-planner.ts";
+
+// The planner process: one backend, one server, until it is told to end. Everything it says goes to standard error.
+
+interface Options {
+  readonly url: string;
+  readonly planner: string;
+  readonly endpoint?: string;
+  readonly model?: string;
+  readonly seed: number;
+}
+
+function say(line: string): void {
+  process.stderr.write(`planner: ${line}\n`);
+}
+
+function seedOf(text: string): number {
+  const seed = Number(text);
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) throw new InvalidArgumentError("Expected an integer from 0 to 4294967295.");
+  return seed;
+}
+
+const command = new Command("reverie-planner")
+  .description("Connects a planner to a server and answers its questions until it is told to end.")
+  .option("--url <url>", "the server", "http://127.0.0.1:4870")
+  .option("--planner <name>", "backend: symbolic, random or openai", "symbolic")
+  .option("--endpoint <url>", "address of an OpenAI-compatible model server")
+  .option("--model <name>", "which of its models")
+  .option("--seed <n>", "seed of a random planner", seedOf, 0)
+  .addHelpText(
+    "after",
+    "\nThe server's secret is read from REVERIE_TOKEN.\n\nExample:\n  node dist/main.js --url http://127.0.0.1:4870 --planner symbolic",
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();
+
+const stopping = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
+
+try {
+  const { url, planner, endpoint, model, seed } = command.opts<Options>();
+  const token = process.env["REVERIE_TOKEN"];
+  const backend = createBackend(planner, {
+    seed,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(model === undefined ? {} : { model }),
+  });
+  await runPlanner({ url, backend, signal: stopping.signal, log: say, ...(token === undefined || token === "" ? {} : { token }) });
+} catch (error) {
+  say(error instanceof ReverieError ? error.message : error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
+  process.exitCode = error instanceof InputError || error instanceof UnknownIdError ? 2 : 3;
+}
