@@ -17,6 +17,8 @@ import { createWorld } from "./worlds.ts";
 
 const MOST_PER_CLIENT = 8;
 const MOST_IN_ALL = 64;
+/** How many snapshots are remembered as given out. */
+const SNAPSHOTS_KEPT = 10_000;
 
 function toWireObservation({ proprioception, instruction }: StepResult["observation"]): WireObservation {
   return { proprioception: copyBytes(proprioception), instruction };
@@ -27,9 +29,20 @@ function actionLength(environment: PlanningEnvironment): number {
   return actionSpace.type === "box" ? actionSpace.shape.reduce((product, n) => product * n, 1) : 1;
 }
 
+/** A client's world. It was reset once to learn its cameras, which the client does not know of. */
+interface Place {
+  readonly world: PlanningEnvironment;
+  begun: boolean;
+}
+
 /** Worlds that clients of `/environments` step themselves. Each client's worlds are freed when it goes. */
 export class EnvironmentDesk {
   #taken = 0;
+  /**
+   * Digests of the snapshots that were given out, oldest first. A physics engine trusts its own bytes: forged ones could
+   * break it for every world in this process, so only what came from here goes back in.
+   */
+  readonly #given = new Set<string>();
 
   /** Worlds that exist now. */
   get count(): number {
@@ -38,21 +51,27 @@ export class EnvironmentDesk {
 
   /** Answers a new client of `/environments`. */
   welcome(peer: EnvironmentPeer): void {
-    const worlds = new Map<string, PlanningEnvironment>();
+    const places = new Map<string, Place>();
     let reserved = 0;
     let made = 0;
-    const find = (handle: string): PlanningEnvironment => {
-      const world = worlds.get(handle);
-      if (world === undefined) {
+    const place = (handle: string): Place => {
+      const found = places.get(handle);
+      if (found === undefined) {
         throw new InputError(
           "environment",
-          `"${handle}" is no environment of this client. Open: ${[...worlds.keys()].join(", ") || "none"}.`,
+          `"${handle}" is no environment of this client. Open: ${[...places.keys()].join(", ") || "none"}.`,
         );
       }
+      return found;
+    };
+    const find = (handle: string): PlanningEnvironment => {
+      const { world, begun } = place(handle);
+      if (!begun) throw new StateError(`${world.id} was used before environment.reset; reset "${handle}" first.`);
       return world;
     };
-    const free = (handle: string, world: PlanningEnvironment): void => {
-      worlds.delete(handle);
+    const free = (handle: string): void => {
+      const { world } = place(handle);
+      places.delete(handle);
       reserved--;
       this.#taken--;
       world.close();
@@ -66,20 +85,25 @@ export class EnvironmentDesk {
       let world: PlanningEnvironment;
       try {
         world = await createWorld(task);
+        world.reset({ seed: 0 });
       } catch (error) {
         reserved--;
         this.#taken--;
         throw error;
       }
       const environment = `env-${++made}`;
-      worlds.set(environment, world);
-      if (!peer.connected) free(environment, world);
+      places.set(environment, { world, begun: false });
       const { id, version, actionSpace, observationSpace, controlHz, maxSteps, scene } = world;
       const cameras = scene.cameras.map((camera) => camera.id);
+      // The client may have gone while its world was made.
+      if (!peer.connected) free(environment);
       return { environment, task: id, version, actionSpace, observationSpace, controlHz, maxSteps, cameras };
     });
     peer.handle("environment.reset", resetRequestSchema, ({ environment, seed }) => {
-      const { observation, info } = find(environment).reset(seed === undefined ? {} : { seed });
+      const found = place(environment);
+      const first = found.begun ? {} : { seed: 0 };
+      const { observation, info } = found.world.reset(seed === undefined ? first : { seed });
+      found.begun = true;
       return { observation: toWireObservation(observation), info };
     });
     peer.handle("environment.step", stepRequestSchema, ({ environment, action }) => {
@@ -105,18 +129,39 @@ export class EnvironmentDesk {
     });
     peer.handle("environment.snapshot", handleRequestSchema, ({ environment }) => {
       const snapshot = find(environment).snapshot();
-      return { snapshot: copyBytes(snapshot), sha256: sha256Hex(snapshot) };
+      const sha256 = sha256Hex(snapshot);
+      this.#remember(sha256);
+      return { snapshot: copyBytes(snapshot), sha256 };
     });
     peer.handle("environment.restore", restoreRequestSchema, ({ environment, snapshot }) => {
-      find(environment).restore(toBytes(snapshot, "snapshot"));
+      const world = find(environment);
+      const bytes = toBytes(snapshot, "snapshot");
+      if (!this.#given.has(sha256Hex(bytes))) {
+        throw new InputError(
+          "snapshot",
+          `is none of the ${SNAPSHOTS_KEPT} newest that this server gave; use bytes from environment.snapshot, unchanged.`,
+        );
+      }
+      world.restore(bytes);
       return {};
     });
     peer.handle("environment.close", handleRequestSchema, ({ environment }) => {
-      free(environment, find(environment));
+      free(environment);
       return {};
     });
     peer.onGone(() => {
-      for (const [handle, world] of worlds) free(handle, world);
+      for (const handle of places.keys()) free(handle);
     });
+  }
+
+  #remember(digest: string): void {
+    // Deleted first, so that a state met again counts as new.
+    this.#given.delete(digest);
+    this.#given.add(digest);
+    if (this.#given.size <= SNAPSHOTS_KEPT) return;
+    for (const oldest of this.#given) {
+      this.#given.delete(oldest);
+      return;
+    }
   }
 }

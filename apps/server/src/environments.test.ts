@@ -2,7 +2,7 @@ import { createEnvironment } from "@reverie/manipulation";
 import { InputError, Rng, sampleSpace, sha256Hex, StateError } from "@reverie/core";
 import { connectEnvironments, type EnvironmentsConnection } from "@reverie/wire";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { eventually, Stage, TASK } from "./test-support.ts";
+import { Stage, TASK } from "./test-support.ts";
 
 const stage = new Stage();
 const open: EnvironmentsConnection[] = [];
@@ -62,7 +62,11 @@ describe("/environments", () => {
     await expect(world.step(new Float32Array(100).fill(NaN))).rejects.toThrow(InputError);
     await expect(world.render("moon")).rejects.toThrow(/Unknown camera "moon"/);
     await expect(world.render(world.cameras[0]!, { width: 100_000 })).rejects.toMatchObject({ path: "width" });
-    await expect(world.restore(new Uint8Array([1, 2, 3]))).rejects.toThrow(InputError);
+    const { snapshot } = await world.snapshot();
+    const forged = snapshot.slice();
+    forged[forged.length >> 1]! ^= 1;
+    await expect(world.restore(forged)).rejects.toThrow(/^snapshot: is none of the 10000 newest that this server gave/);
+    await world.restore(snapshot);
     await expect(connection.connection.request("environment.reset", { environment: "env-99" })).rejects.toThrow(
       'environment: "env-99" is no environment of this client. Open: env-1.',
     );
@@ -81,10 +85,6 @@ describe("/environments", () => {
     await world.close();
     await expect(world.reset(0)).rejects.toThrow("Open: none.");
     first.close();
-    let left = -1;
-    await eventually(() => {
-      void health().then(({ environments }) => (left = environments));
-      return left === 0;
-    }, "the worlds to be freed");
+    await expect.poll(health).toMatchObject({ environments: 0 });
   });
 });

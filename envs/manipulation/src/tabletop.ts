@@ -1,5 +1,5 @@
-import { cross, DEFAULT_LIGHT, exact, normalize, subtract, type BodyDescription, type CameraDescription, type Color, type Pose, type SceneDescription, type Vector3 } from "@reverie/core";
-import { describeArm } from "@reverie/robots";
+import { compose, cross, DEFAULT_LIGHT, multiply, normalize, quaternionFromAxisAngle, subtract, type BodyDescription, type CameraDescription, type Color, type Pose, type SceneDescription, type Vector3 } from "@reverie/core";
+import { describeArm, LINK7_FROM_HAND } from "@reverie/robots";
 import type { ObjectDescription } from "@reverie/skills";
 import { boxShape, type Prop } from "./props/prop.ts";
 
@@ -41,20 +41,24 @@ export function lookAt(eye: Vector3, target: Vector3): Pose {
 
 const DEGREE = Math.PI / 180;
 
+/** The wrist camera in the hand frame: in front of the palm, looking along the fingers and tilted back towards their tips. */
+const HAND_FROM_CAMERA: Pose = {
+  position: { x: 0.075, y: 0, z: 0.02 },
+  orientation: multiply({ x: Math.SQRT1_2, y: Math.SQRT1_2, z: 0, w: 0 }, quaternionFromAxisAngle({ x: 1, y: 0, z: 0 }, -0.3)),
+};
+
 function cameras(jitter: Vector3): readonly CameraDescription[] {
   const base = { width: 320, height: 240, near: 0.05, far: 6 };
   return [
-    { ...base, id: "front", pose: lookAt({ x: 1.32 + jitter.x, y: jitter.y, z: 0.78 + jitter.z }, { x: 0.4, y: 0, z: 0.08 }), verticalFov: 42 * DEGREE },
-    { ...base, id: "top", pose: lookAt({ x: 0.46, y: 0.001, z: 1.35 }, { x: 0.48, y: 0, z: 0 }), verticalFov: 46 * DEGREE },
     {
       ...base,
-      id: "wrist",
-      body: "arm/link7",
-      // Beside the hand, looking along the fingers.
-      pose: { position: { x: 0.065, y: 0, z: 0.12 }, orientation: { x: exact.cos(-0.09), y: 0, z: exact.sin(-0.09), w: 0 } },
-      near: 0.02,
-      verticalFov: 70 * DEGREE,
+      id: "front",
+      pose: lookAt({ x: 1.38 + jitter.x, y: jitter.y, z: 0.86 + jitter.z }, { x: 0.33, y: 0, z: 0.13 }),
+      verticalFov: 45 * DEGREE,
     },
+    { ...base, id: "side", pose: lookAt({ x: 0.12, y: -1.02, z: 0.72 }, { x: 0.42, y: 0.02, z: 0.06 }), verticalFov: 44 * DEGREE },
+    { ...base, id: "top", pose: lookAt({ x: 0.465, y: 0, z: 1.4 }, { x: 0.466, y: 0, z: 0 }), verticalFov: 42 * DEGREE },
+    { ...base, id: "wrist", body: "arm/link7", pose: compose(LINK7_FROM_HAND, HAND_FROM_CAMERA), near: 0.02, verticalFov: 70 * DEGREE },
   ];
 }
 

@@ -34,7 +34,7 @@ export class UnknownIdError extends ReverieError {
     const shown = known.length <= 12 ? known.join(", ") : `${known.slice(0, 12).join(", ")}, ...`;
     super(
       "unknown-id",
-      `Unknown ${kind} "${id.slice(0, 120)}"${suggestion === undefined ? "" : `, did you mean "${suggestion}"?`} Known: ${shown || "none"}.`,
+      `Unknown ${kind} "${id.slice(0, 120)}"${suggestion === undefined ? "." : `, did you mean "${suggestion}"?`} Known: ${shown || "none"}.`,
     );
     this.id = id;
     this.suggestion = suggestion;

@@ -23,7 +23,7 @@ describe("Registry", () => {
   });
 
   test("Without a close id the known ones are listed.", () => {
-    expect(() => registry.get("swim")).toThrow(`Unknown task "swim" Known: ${registry.ids.join(", ")}.`);
+    expect(() => registry.get("swim")).toThrow(`Unknown task "swim". Known: ${registry.ids.join(", ")}.`);
   });
 
   test.each(["__proto__", "constructor", "toString"])("The prototype key %s is unknown.", (id) => {

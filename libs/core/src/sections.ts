@@ -28,14 +28,15 @@ export function packSections(sections: readonly (readonly [string, Uint8Array])[
   return out;
 }
 
+function fail(problem: string): never {
+  throw new InputError("snapshot", `${problem}; expected bytes that snapshot() returned.`);
+}
+
 /**
  * Reads what `packSections` wrote. Sections are views on the input, not copies.
  * @throws InputError when the bytes are no such pack or are cut short
  */
 export function unpackSections(bytes: Uint8Array): Map<string, Uint8Array> {
-  const fail = (problem: string): never => {
-    throw new InputError("snapshot", `${problem}; expected bytes that snapshot() returned.`);
-  };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 8 || view.getUint32(0, true) !== MAGIC) fail("does not start with the snapshot mark");
   const count = view.getUint32(4, true);

@@ -1,5 +1,5 @@
 import type { Fact, Literal } from "./facts.ts";
-import { FactSet } from "./facts.ts";
+import type { FactSet } from "./facts.ts";
 
 // What planner, prompt, parser and world agree on about a skill. Controllers live in libs/skills; this is the part that travels.
 
@@ -120,13 +120,13 @@ export function applyEffects(skill: SkillSignature, binding: Binding, facts: Fac
     if (!(effect.when ?? []).every((condition) => holds(condition, binding, derived, types))) continue;
     for (const template of effect.deletes) {
       const pattern = ground(template, binding);
-      for (const fact of [...facts.of(pattern[0])]) {
+      for (const fact of facts.of(pattern[0])) {
         if (fact.length === pattern.length && pattern.every((term, i) => term === "*" || term === fact[i])) next.delete(fact);
       }
     }
     for (const template of effect.adds) next.add(ground(template, binding));
   }
-  for (const fact of [...next]) if (DERIVED.has(fact[0])) next.delete(fact);
+  for (const fact of next) if (DERIVED.has(fact[0])) next.delete(fact);
   return next;
 }
 

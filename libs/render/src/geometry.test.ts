@@ -50,7 +50,7 @@ describe("buildGeometry", () => {
     expect(signedVolume / volume).toBeLessThan(1 + 1e-6);
     for (const [edge, uses] of edges) {
       expect(uses).toBe(1);
-      expect(edges.has(edge.split(" ").reverse().join(" "))).toBe(true);
+      expect(edges.has(edge.split(" ").toReversed().join(" "))).toBe(true);
     }
   });
 

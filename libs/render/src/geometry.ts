@@ -11,6 +11,8 @@ const CAPSULE_SEGMENTS = 20;
 const CAPSULE_BANDS = 5;
 /** Halvings of the icosahedron's edges: 20 * 4^2 = 320 triangles. */
 const SPHERE_SUBDIVISIONS = 2;
+/** A sphere's vertices stand this much outside it, so that its silhouette has the area of the disc from every side within 1 %. */
+const SPHERE_SWELL = 1.007;
 
 /** Grows a mesh vertex by vertex; triangles are counter-clockwise seen from outside. */
 class MeshBuilder {
@@ -102,13 +104,14 @@ const ICOSAHEDRON_FACES = [
 
 function buildSphere(radius: number): BufferGeometry {
   const mesh = new MeshBuilder();
+  const swollen = SPHERE_SWELL * radius;
   const midpoints = new Map<number, number>();
   const onSphere = (x: number, y: number, z: number): number => {
     const length = Math.sqrt(x * x + y * y + z * z);
     const nx = x / length;
     const ny = y / length;
     const nz = z / length;
-    return mesh.vertex(radius * nx, radius * ny, radius * nz, nx, ny, nz);
+    return mesh.vertex(swollen * nx, swollen * ny, swollen * nz, nx, ny, nz);
   };
   const midpoint = (a: number, b: number): number => {
     const key = Math.min(a, b) * 65536 + Math.max(a, b);

@@ -1,6 +1,6 @@
 import { inflateRawSync, inflateSync } from "node:zlib";
 import { InputError, Rng } from "@reverie/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { deflate } from "./deflate.ts";
 import { encodePng } from "./png.ts";

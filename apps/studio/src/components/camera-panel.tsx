@@ -8,7 +8,7 @@ const NONE = "";
 
 /** Draws camera frames into a canvas of their own size; the page scales it without smoothing. */
 function createPainter(canvas: HTMLCanvasElement): (picture: Picture) => void {
-  const context = canvas.getContext("2d", { alpha: false });
+  const context = canvas.getContext("2d");
   let image: ImageData | undefined;
   return ({ width, height, rgb }) => {
     if (context === null) return;
@@ -33,6 +33,7 @@ export function CameraPanel(): ReactNode {
   useEffect(() => {
     if (camera === null || scene === undefined) return;
     const paint = createPainter(canvas.current!);
+    caption.current!.textContent = "No image yet";
     return cameraFrames.subscribe((frame) => {
       if (frame.camera !== camera || frame.episode !== scene.episode) return;
       paint(frame);

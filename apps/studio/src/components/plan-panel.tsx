@@ -85,10 +85,17 @@ function PlannerWords({ session }: { readonly session: SessionState }): ReactNod
   );
 }
 
-function emptyWords(session: SessionState | undefined): string {
-  if (session?.phase === "planning") return "The planner looks at the scene and writes its plan.";
-  if (session !== undefined && isActive(session.phase)) return "The plan has no steps.";
-  return "Type an instruction and press Run. The plan appears here, step by step.";
+/** What stands where the steps will be. */
+function EmptyPlan({ session }: { readonly session: SessionState | undefined }): ReactNode {
+  const card = useStudio((state) => state.tasks.find((task) => task.id === session?.task));
+  if (session?.phase === "planning") return <p className="empty">The planner looks at the scene and writes its plan.</p>;
+  if (session !== undefined && isActive(session.phase)) return <p className="empty">The plan has no steps.</p>;
+  return (
+    <div className="empty">
+      {card !== undefined && <p>{card.description}</p>}
+      <p>Type an instruction and press Run. The plan appears here, step by step.</p>
+    </div>
+  );
 }
 
 /** The plan that runs now, what became of its steps, and the plans before it. */
@@ -116,7 +123,7 @@ export function PlanPanel(): ReactNode {
         </details>
       ))}
       {current !== undefined && plans.length > 1 && <h3 className="plan-current">Plan {current.plan + 1}</h3>}
-      {current === undefined ? <p className="empty">{emptyWords(session)}</p> : <StepList steps={current.steps} label="Steps" />}
+      {current === undefined ? <EmptyPlan session={session} /> : <StepList steps={current.steps} label="Steps" />}
       {session !== undefined && <PlannerWords session={session} />}
     </section>
   );

@@ -41,6 +41,8 @@ export function Stage(): ReactNode {
     let gone = false;
     async function open(): Promise<void> {
       const { Viewport: ViewportClass } = await import("@reverie/render/web");
+      // Starting WebGL can hold the whole page up for a while: everything else is shown first.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
       if (gone) return;
       made = new ViewportClass(container.current!, { theme: currentTheme() });
       setViewport(made);
@@ -82,9 +84,8 @@ export function Stage(): ReactNode {
         <p className="stage-message">{problem === undefined ? waiting : `The 3D view could not be opened: ${problem}`}</p>
       )}
       {card !== undefined && (
-        <p className="stage-caption">
-          <strong>{taskTitle(card.id)}</strong>
-          {card.description}
+        <p className="stage-caption" title={card.description}>
+          {taskTitle(card.id)}
         </p>
       )}
       {scene !== undefined && problem === undefined && (

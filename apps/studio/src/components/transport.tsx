@@ -9,8 +9,9 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8] as const;
 
 function SpeedControl(): ReactNode {
   const speed = useStudio((state) => state.session?.speed);
+  const connected = useStudio((state) => state.link === "connected");
   return (
-    <fieldset className="segments" disabled={speed === undefined}>
+    <fieldset className="segments" disabled={speed === undefined || !connected}>
       <legend className="visually-hidden">Speed: simulated seconds per second</legend>
       {SPEEDS.map((option) => (
         <label key={option} className="segment number" title={`${option} simulated seconds per second`}>

@@ -12,9 +12,9 @@ interface Achiever {
  * The landmark-cut heuristic (Helmert & Domshlak 2009, section 4, https://doi.org/10.1609/icaps.v19i1.13370): a lower bound on
  * the cost to the goal, found as a sum of costs of sets of actions of which every plan needs at least one.
  *
- * Beside the facts there is an atom "not f" for each stored fact f that is needed false. Derived atoms (`handEmpty`, `clear`,
- * `accessible`) become true with each step that removes one of their blockers; needing a derived atom false is ignored. Both
- * only loosen the problem, so the bound stays one. Effects of one action share its cost.
+ * Beside the facts there is an atom "not f" for each stored fact f that is needed false or blocks a derived one. Derived atoms
+ * (`handEmpty`, `clear`, `accessible`) become true, at no cost, once each of their blockers has been removed; needing a derived
+ * atom false is ignored. Both only loosen the problem, so the bound stays one. Effects of one action share its cost.
  */
 export class LandmarkCut {
   readonly #achievers: readonly Achiever[];
@@ -49,34 +49,35 @@ export class LandmarkCut {
     this.#always = count++;
     this.#goal = count++;
 
-    const freed = new Map<number, number[]>();
-    const opened = new Map<number, number[]>();
-    task.derived.forEach(({ blockers }, i) => {
-      for (const { atom, antidote } of blockers) {
-        freed.set(atom, [...(freed.get(atom) ?? []), task.baseCount + i]);
-        if (antidote !== undefined) opened.set(antidote, [...(opened.get(antidote) ?? []), task.baseCount + i]);
-      }
-    });
     const achievers: Achiever[] = [];
+    /** Artificial achievers cost nothing and belong to no action. */
+    const free = task.actions.length;
+    const put = (action: number, needed: readonly number[], adds: number): void => {
+      const all = [...new Set(needed)];
+      if (!all.includes(adds)) achievers.push({ action, needs: all.length === 0 ? [this.#always] : all, adds });
+    };
+    task.derived.forEach(({ blockers }, i) => {
+      const unblocked = blockers.map(({ atom, antidote }) => {
+        const [gone] = negation(atom);
+        if (antidote === undefined) return gone!;
+        const either = count++;
+        put(free, [gone!], either);
+        put(free, [antidote], either);
+        return either;
+      });
+      put(free, unblocked, task.baseCount + i);
+    });
     task.actions.forEach((action, a) => {
       action.effects.forEach((effect, e) => {
         const from = [...conditions[a]!, ...whens[a]![e]!];
-        const put = (adds: number, also: readonly number[] = []): void => {
-          const all = [...new Set([...from, ...also])];
-          if (!all.includes(adds)) achievers.push({ action: a, needs: all.length === 0 ? [this.#always] : all, adds });
-        };
-        for (const atom of effect.adds) {
-          put(atom);
-          for (const derived of opened.get(atom) ?? []) put(derived);
-        }
+        for (const atom of effect.adds) put(a, from, atom);
         for (const atom of effect.deletes) {
           const negated = negations.get(atom);
-          if (negated !== undefined) put(negated, [atom]);
-          for (const derived of freed.get(atom) ?? []) put(derived, [atom]);
+          if (negated !== undefined) put(a, [...from, atom], negated);
         }
       });
     });
-    achievers.push({ action: task.actions.length, needs: goalNeeds.length === 0 ? [this.#always] : goalNeeds, adds: this.#goal });
+    put(free, goalNeeds, this.#goal);
 
     this.#achievers = achievers;
     this.#negations = negations;

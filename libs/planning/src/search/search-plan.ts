@@ -74,7 +74,8 @@ export function solveGoal(problem: SearchProblem, { maxExpansions = 20_000 }: Se
       if (holdsIn(node.state, task.goalTrue, task.goalFalse)) {
         return { steps: stepsTo(node), cost: node.cost, optimal: weight === 1, expansions: spent + expansions };
       }
-      const bound = heuristic.evaluate(node.state);
+      // The bound of the parent less the step's cost holds too, and the landmark bound may fall below it.
+      const bound = Math.max(node.bound, heuristic.evaluate(node.state));
       if (bound === Infinity) continue;
       if (!node.evaluated && bound > node.bound) {
         node.bound = bound;

@@ -68,6 +68,6 @@ export const GRIPPER = {
   friction: 1.2,
 } as const;
 
-/** A bent-elbow posture with the tool pointing down, well inside all limits. */
-export const ARM_HOME: readonly number[] = [0, -0.5, 0, -2.3, 0, 1.8, Math.PI / 4];
+/** A bent-elbow posture with the tool pointing down, drawn back so that the table is in view, well inside all limits. */
+export const ARM_HOME: readonly number[] = [0, -0.85, 0, -2.65, 0, 1.8, Math.PI / 4];
 

@@ -1,0 +1,222 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sha256Hex } from "@reverie/core";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import type { Rollup } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodePng } from "./png.ts";
+import { Rasteriser } from "./rasteriser.ts";
+import { SceneGraph } from "./scene-graph.ts";
+import type { Viewport } from "./web/viewport.ts";
+import { posesOf, sampleScene } from "./testing/sample-scene.ts";
+
+// The same sources, bundled and run in Chromium: pixels must have the same bits there, and the viewport must draw.
+
+const EXECUTABLE = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+const FLAGS = [
+  "--headless=new",
+  "--no-sandbox",
+  "--use-angle=swiftshader",
+  "--enable-unsafe-swiftshader",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const SOURCE = fileURLToPath(new URL(".", import.meta.url));
+const SIZES = [
+  ["table", 128, 128, 1],
+  ["wrist", 97, 61, 1],
+  ["above", 200, 150, 2],
+] as const;
+
+const ENTRY = `
+import { sha256Hex } from "@reverie/core";
+import { encodePng, Rasteriser, SceneGraph } from "${SOURCE}index.ts";
+import { Viewport } from "${SOURCE}web/index.ts";
+Object.assign(globalThis, { sha256Hex, encodePng, Rasteriser, SceneGraph, Viewport });`;
+
+/** What the entry above leaves on the page, and what the tests put beside it. */
+interface PageGlobals {
+  sha256Hex: typeof sha256Hex;
+  encodePng: typeof encodePng;
+  Rasteriser: typeof Rasteriser;
+  SceneGraph: typeof SceneGraph;
+  Viewport: typeof Viewport;
+  viewport: Viewport;
+}
+
+async function bundle(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: "error",
+    root: SOURCE,
+    resolve: { conditions: ["@reverie/source"] },
+    plugins: [
+      {
+        name: "entry",
+        resolveId: (id) => (id.endsWith("virtual:entry") ? "\0entry.ts" : null),
+        load: (id) => (id === "\0entry.ts" ? ENTRY : null),
+      },
+    ],
+    build: { write: false, minify: false, lib: { entry: "virtual:entry", formats: ["es"], fileName: "entry" } },
+  });
+  const output = (Array.isArray(built) ? built[0] : built) as Rollup.RollupOutput;
+  return output.output[0].code;
+}
+
+const available = existsSync(EXECUTABLE);
+if (!available) process.stderr.write(`Skipped: no Chromium at ${EXECUTABLE}; CHROMIUM_PATH names another.\n`);
+
+describe.skipIf(!available)("in Chromium", () => {
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    const [code, started] = await Promise.all([bundle(), chromium.launch({ executablePath: EXECUTABLE, args: FLAGS })]);
+    browser = started;
+    page = await browser.newPage({ viewport: { width: 480, height: 360 } });
+    page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+    });
+    await page.setContent('<body style="margin:0"><div id="stage" style="position:absolute;inset:0"></div>');
+    await page.addScriptTag({ type: "module", content: code });
+    await page.waitForFunction(() => "Viewport" in globalThis);
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  test("colour, depth, segmentation and PNG have the same bytes as in Node", async () => {
+    const scene = sampleScene();
+    const poses = posesOf(scene, 0.0123);
+    const hashHere = (): string[] => {
+      const graph = new SceneGraph(scene);
+      const rasteriser = new Rasteriser();
+      graph.setPoses(poses);
+      return SIZES.flatMap(([camera, width, height, supersample]) => {
+        const image = rasteriser.render(graph, camera, { width, height, supersample, depth: true, segmentation: true });
+        const png = encodePng(image);
+        return [image.rgb, new Uint8Array(image.depth!.buffer), new Uint8Array(image.segmentation!.buffer), png].map(sha256Hex);
+      });
+    };
+    const there = await page.evaluate(
+      ([sceneThere, posesThere, sizes]) => {
+        const globals = globalThis as unknown as PageGlobals;
+        const graph = new globals.SceneGraph(sceneThere);
+        const rasteriser = new globals.Rasteriser();
+        graph.setPoses(Float64Array.from(posesThere));
+        return sizes.flatMap(([camera, width, height, supersample]) => {
+          const image = rasteriser.render(graph, camera, { width, height, supersample, depth: true, segmentation: true });
+          const png = globals.encodePng(image);
+          return [image.rgb, new Uint8Array(image.depth!.buffer), new Uint8Array(image.segmentation!.buffer), png].map(globals.sha256Hex);
+        });
+      },
+      [scene, [...poses], SIZES] as const,
+    );
+    expect(there).toEqual(hashHere());
+    expect(new Set(there).size).toBe(4 * SIZES.length);
+  });
+
+  test("the browser decodes an encoded picture to its pixels", async () => {
+    const image = new Rasteriser().render(new SceneGraph(sampleScene()), "table", { width: 40, height: 30 });
+    const decoded = await page.evaluate(
+      async (file) => {
+        const bitmap = await createImageBitmap(new Blob([Uint8Array.from(file)], { type: "image/png" }), { colorSpaceConversion: "none" });
+        const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")!;
+        context.drawImage(bitmap, 0, 0);
+        return [...context.getImageData(0, 0, bitmap.width, bitmap.height).data];
+      },
+      [...encodePng(image)],
+    );
+    expect(decoded.filter((_, i) => i % 4 !== 3)).toEqual([...image.rgb]);
+  });
+
+  test("the viewport draws a scene, moves it smoothly, and rests when nothing changes", async () => {
+    const scene = sampleScene();
+    await page.evaluate(
+      (sceneThere) =>
+        new Promise<void>((resolve) => {
+          const globals = globalThis as unknown as PageGlobals;
+          const stage = document.getElementById("stage")!;
+          globals.viewport = new globals.Viewport(stage, { theme: "light", onFirstFrame: resolve });
+          globals.viewport.setScene(sceneThere);
+        }),
+      scene,
+    );
+    const rest = await page.screenshot();
+    expect((await page.screenshot()).equals(rest)).toBe(true);
+    const frames = await page.evaluate(
+      async (poses) => {
+        const { viewport } = globalThis as unknown as PageGlobals;
+        let asked = 0;
+        const original = globalThis.requestAnimationFrame;
+        globalThis.requestAnimationFrame = (callback) => {
+          asked++;
+          return original(callback);
+        };
+        const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+        await pause(300);
+        const idle = asked;
+        viewport.setPoses(Float32Array.from(poses));
+        await pause(600);
+        const moved = asked - idle;
+        await pause(300);
+        globalThis.requestAnimationFrame = original;
+        return { idle, moved, after: asked - idle - moved };
+      },
+      [...posesOf(scene, 0.2)],
+    );
+    expect(frames.idle).toBe(0);
+    expect(frames.moved).toBeGreaterThan(0);
+    expect(frames.after).toBe(0);
+    expect((await page.screenshot()).equals(rest)).toBe(false);
+  }, 30_000);
+
+  test("the viewport marks bodies, changes theme and view, names unknown views, and leaves nothing behind", async () => {
+    const settle = (): Promise<Buffer> => page.waitForTimeout(400).then(() => page.screenshot());
+    const run = (action: (viewport: PageGlobals["viewport"]) => void): Promise<void> =>
+      page.evaluate(`(${action.toString()})(globalThis.viewport)`);
+    const seen = [await settle()];
+    for (const action of [
+      (viewport: PageGlobals["viewport"]) => viewport.highlight(["cube-blue", "nobody"]),
+      (viewport: PageGlobals["viewport"]) => viewport.setTheme("dark"),
+      (viewport: PageGlobals["viewport"]) => viewport.setView("top"),
+      (viewport: PageGlobals["viewport"]) => viewport.setView("front"),
+      (viewport: PageGlobals["viewport"]) => viewport.setView("camera:wrist"),
+    ]) {
+      await run(action);
+      const picture = await settle();
+      expect(seen.some((earlier) => earlier.equals(picture))).toBe(false);
+      seen.push(picture);
+    }
+    await expect(run((viewport) => viewport.setView("tpo"))).rejects.toThrow('Unknown view "tpo", did you mean "top"?');
+    await expect(run((viewport) => viewport.setPoses(new Float32Array(3)))).rejects.toThrow("got 3");
+    await run((viewport) => viewport.dispose());
+    expect(await page.evaluate(() => document.getElementById("stage")!.innerHTML)).toBe("");
+    expect(problems).toEqual([]);
+  }, 30_000);
+
+  test("says so where WebGL is missing", async () => {
+    const text = await page.evaluate((scene) => {
+      const globals = globalThis as unknown as PageGlobals;
+      const original = HTMLCanvasElement.prototype.getContext;
+      HTMLCanvasElement.prototype.getContext = (() => null) as typeof original;
+      const stage = document.getElementById("stage")!;
+      const viewport = new globals.Viewport(stage);
+      viewport.setScene(scene);
+      viewport.setView("top");
+      const shown = stage.innerText;
+      viewport.dispose();
+      HTMLCanvasElement.prototype.getContext = original;
+      return shown;
+    }, sampleScene());
+    expect(text).toContain("This browser cannot show the 3D view");
+  });
+});
