@@ -14,5 +14,7 @@ export default defineConfig({
     // light-dark() and popover are in every browser from these on.
     target: ["chrome123", "firefox125", "safari17.5"],
     modulePreload: { polyfill: false },
+    // The 3D view is one chunk of its own, loaded after the page has shown.
+    chunkSizeWarningLimit: 800,
   },
 });

@@ -1,5 +1,5 @@
 import { InputError, messageOf, ReverieError, UnknownIdError } from "@reverie/core";
-import { createBackend } from "@reverie/planning";
+import { backends, type PlannerBackend } from "@reverie/planning";
 import { Command, InvalidArgumentError } from "commander";
 import { runPlanner } from "./run-planner.ts";
 
@@ -17,6 +17,21 @@ function say(line: string): void {
   process.stderr.write(`planner: ${line}\n`);
 }
 
+/** @throws UnknownIdError for an unknown backend, InputError for options that it cannot work with */
+async function makeBackend({ planner, endpoint, model, seed }: Options): Promise<PlannerBackend> {
+  const definition = backends.get(planner);
+  if (planner !== "openai") return definition.create({ seed });
+  // Loaded only here: the other planners never turn pixels into files.
+  const { encodePng } = await import("@reverie/render");
+  return definition.create({
+    endpoint,
+    seed,
+    ...(model === undefined ? {} : { model }),
+    apiKey: process.env["OPENAI_API_KEY"] || undefined,
+    encodeImage: (image) => ({ mimeType: "image/png", bytes: encodePng(image) }),
+  });
+}
+
 function seedOf(text: string): number {
   const seed = Number(text);
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff) throw new InvalidArgumentError("Expected an integer from 0 to 4294967295.");
@@ -32,7 +47,7 @@ const command = new Command("reverie-planner")
   .option("--seed <n>", "seed of a random planner", seedOf, 0)
   .addHelpText(
     "after",
-    "\nThe server's secret is read from REVERIE_TOKEN.\n\nExample:\n  node dist/main.js --url http://127.0.0.1:4870 --planner symbolic",
+    "\nThe server's secret is read from REVERIE_TOKEN, the model server's from OPENAI_API_KEY.\n\nExample:\n  node dist/main.js --url http://127.0.0.1:4870 --planner symbolic",
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse();
@@ -41,14 +56,16 @@ const stopping = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
 
 try {
-  const { url, planner, endpoint, model, seed } = command.opts<Options>();
+  const options = command.opts<Options>();
   const token = process.env["REVERIE_TOKEN"];
-  const backend = createBackend(planner, {
-    seed,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(model === undefined ? {} : { model }),
+  const backend = await makeBackend(options);
+  await runPlanner({
+    url: options.url,
+    backend,
+    signal: stopping.signal,
+    log: say,
+    ...(token === undefined || token === "" ? {} : { token }),
   });
-  await runPlanner({ url, backend, signal: stopping.signal, log: say, ...(token === undefined || token === "" ? {} : { token }) });
 } catch (error) {
   say(error instanceof ReverieError ? error.message : error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
   process.exitCode = error instanceof InputError || error instanceof UnknownIdError ? 2 : 3;

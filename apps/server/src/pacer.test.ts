@@ -33,7 +33,7 @@ describe("Pacer", () => {
     await drive(pacer, 1, 20, never).done;
     const took = performance.now() - started;
     expect(took).toBeGreaterThan(expected * 0.9);
-    expect(took).toBeLessThan(expected + 150);
+    expect(took).toBeLessThan(expected + 600);
   });
 
   test("gives way to others however fast it runs", async () => {
@@ -53,12 +53,11 @@ describe("Pacer", () => {
     pacer.speed = 50;
     pacer.stepOnce();
     const { trace, done } = drive(pacer, 3, 2, never);
-    await sleep(50);
+    await expect.poll(() => held).toBe(1);
     expect(trace).toEqual(["begin 1", "end 1"]);
     expect(pacer.paused).toBe(true);
-    expect(held).toBe(1);
     pacer.stepOnce();
-    await sleep(50);
+    await expect.poll(() => held).toBe(2);
     expect(trace.at(-1)).toBe("end 2");
     pacer.resume();
     await done;
@@ -67,14 +66,16 @@ describe("Pacer", () => {
   });
 
   test("a step asked for in the middle of one is the rest of that one", async () => {
-    const pacer = new Pacer(() => undefined);
-    const { trace } = drive(pacer, 3, 5, never);
-    await sleep(15);
+    let held = 0;
+    const pacer = new Pacer(() => held++);
+    const { trace } = drive(pacer, 3, 100, never);
+    await expect.poll(() => trace).toEqual(["begin 1"]);
     pacer.pause();
-    await sleep(20);
+    pacer.speed = 50;
+    await sleep(30);
     expect(trace).toEqual(["begin 1"]);
     pacer.stepOnce();
-    await sleep(120);
+    await expect.poll(() => held).toBe(1);
     expect(trace).toEqual(["begin 1", "end 1"]);
   });
 

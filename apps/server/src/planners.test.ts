@@ -128,31 +128,35 @@ describe("an episode fails by name and the server goes on", () => {
 });
 
 describe("planners", () => {
-  test("see before and after of a step, and nothing once the question is closed", async () => {
+  test("see before and after of a step without touching it, and nothing once the question is closed", async () => {
     await stage.serve({ limits: { replans: 0, retriesPerStep: 0 } });
     const viewer = await stage.watch();
     const cube = viewer.scenes[0]!.objects.find(({ types }) => types.includes("graspable"))!.id;
     const { cameras } = viewer.scenes[0]!;
     let planned: readonly WireImage[] = [];
     let verified: { before?: readonly WireImage[]; images: readonly WireImage[] } | undefined;
+    let sees = true;
     let late: (() => Promise<unknown>) | undefined;
     await stage.planner({
       async plan(request, { observe }) {
         expect(request.privileged).toBeUndefined();
-        planned = (await observe()).images;
-        late = observe;
+        if (sees) planned = (await observe()).images;
+        late ??= observe;
         return { text: `<think></think><answer>1. pick(${cube})</answer>`, usage: USAGE };
       },
       async verify(_request, { observe }) {
-        verified = await observe();
+        if (sees) verified = await observe();
         return { complete: true, usage: USAGE };
       },
     });
-    await start(viewer);
+    const looked = await start(viewer);
     expect(planned.map(({ camera }) => camera)).toEqual(cameras);
     for (const image of planned) expect(image.rgb.byteLength).toBe(image.width * image.height * 3);
     expect(bytes(verified!.before![0]!)).toEqual(bytes(planned[0]!));
     expect(bytes(verified!.images[0]!)).not.toEqual(bytes(planned[0]!));
+    sees = false;
+    const blind = await start(viewer);
+    expect(blind.stateHash).toBe(looked.stateHash);
     await expect(late!()).rejects.toThrow(/requestId: ".*" names no open question of this planner\./);
   });
 

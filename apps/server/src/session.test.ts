@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, UnknownIdError } from "@reverie/core";
@@ -57,6 +57,22 @@ describe("the whole loop over sockets", () => {
     const planned = viewer.states.find(({ planText }) => planText !== undefined)!;
     expect(planned.steps.every(({ status }) => status === "pending" || status === "running")).toBe(true);
     expect(viewer.states.every((state, i, all) => i === 0 || state.stepCount >= all[i - 1]!.stepCount)).toBe(true);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("goes on when the disk is full, and says so", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "reverie-server-"));
+    symlinkSync("/dev/full", join(folder, "episodes.jsonl"));
+    await stage.serve({ recordDirectory: folder });
+    await stage.goodPlanner();
+    const viewer = await stage.watch();
+    await viewer.connection.request("session.speed", { speed: 50 });
+    for (let run = 1; run <= 2; run++) {
+      await viewer.connection.request("session.start", {});
+      const { failure } = await viewer.until(["failed"], run);
+      expect(failure!.message).toMatch(/episodes\.jsonl: cannot be written: ENOSPC/);
+      expect(viewer.episodes.at(-1)!.success).toBe(true);
+    }
+    rmSync(folder, { recursive: true });
   });
 
   test("takes typed words for what they mean", async () => {
@@ -181,8 +197,14 @@ describe("viewers", () => {
       bodies = scene.scene.bodies.length;
       cameras = scene.cameras;
     });
-    connection.on("frame.poses", (frame, acknowledge) => acknowledge(void poses.push(frame) as never));
-    connection.on("frame.camera", (frame, acknowledge) => acknowledge(void pictures.push(frame) as never));
+    connection.on("frame.poses", (frame, acknowledge) => {
+      poses.push(frame);
+      acknowledge();
+    });
+    connection.on("frame.camera", (frame, acknowledge) => {
+      pictures.push(frame);
+      acknowledge();
+    });
     await eventually(() => poses.length > 0 && pictures.length > 0, "first frames");
     expect(poses[0]!.poses.byteLength).toBe(bodies * 7 * 4);
     expect(pictures[0]!.camera).toBe(cameras[0]);
@@ -206,10 +228,10 @@ describe("viewers", () => {
     const steps: number[] = [];
     slow.on("frame.poses", ({ step }, acknowledge) => {
       steps.push(step);
-      setTimeout(acknowledge, 200);
+      setTimeout(acknowledge, 400);
     });
     const quick = await stage.watch();
-    await quick.connection.request("session.speed", { speed: 5 });
+    await quick.connection.request("session.speed", { speed: 10 });
     await quick.connection.request("session.start", {});
     const { simSteps } = await quick.finished();
     await eventually(() => steps.at(-1) === simSteps, "the slow viewer to see the last step");

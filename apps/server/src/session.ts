@@ -173,7 +173,8 @@ export class Session implements ShowSource {
         this.#setting = setting;
       } catch (error) {
         if (!(error instanceof ReverieError)) throw error;
-        refusal = new InputError("instruction", error.message, { cause: error });
+        const named = error instanceof InputError && error.path === "instruction";
+        refusal = named ? error : new InputError("instruction", error.message, { cause: error });
       }
     }
     this.#episode++;

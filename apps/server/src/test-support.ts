@@ -1,5 +1,5 @@
 import type { Episode } from "@reverie/core";
-import { PlannerAgent, createBackend } from "@reverie/planning";
+import { PlannerAgent, backends } from "@reverie/planning";
 import {
   connectPlanner,
   connectViewer,
@@ -102,15 +102,12 @@ export class Stage {
 
   /** A planner on a socket that knows what it does: it searches over facts. */
   async goodPlanner(): Promise<PlannerConnection> {
-    const viewer = await this.watch((this as unknown as {token?: string}).token);
+    const agent = new PlannerAgent(backends.get("symbolic").create({}));
     return this.planner({
-      name: "symbolic",
-      privileged: true,
-      plan: async () => ({ text: `<think></think><answer>${viewer.state.reference.map((s, i) => `${i + 1}. ${s.skill}(${Object.values(s.args).join(", ")})`).join("\n")}</answer>`, usage: USAGE }),
-      verify: async ({ privileged }) => {
-        const f = new Set(privileged!.facts.map(x => x.join()));
-        return { complete: privileged!.expected.every(e => f.has(e.fact.join()) !== (e.negated ?? false)), usage: USAGE };
-      },
+      name: agent.name,
+      privileged: agent.privileged,
+      plan: ({ requestId: _requestId, ...request }, { signal }) => agent.plan({ ...request, observe: blind }, signal),
+      verify: ({ requestId: _requestId, ...request }, { signal }) => agent.verify({ ...request, observe: blind }, signal),
     });
   }
 

@@ -84,19 +84,17 @@ const HANDLERS: { readonly [K in keyof ServerToViewer]: ServerToViewer[K] } = {
   "error.report": (error) => studio.getState().requestEnded(error),
 };
 
-/** Sends a request and shows its refusal on the page. Returns whether it was granted. */
-export async function send(ask: (to: ViewerConnection) => Promise<unknown>, kind: "start" | "other" = "other"): Promise<boolean> {
+/** Sends a request and shows its refusal on the page. */
+export async function send(ask: (to: ViewerConnection) => Promise<unknown>, kind: "start" | "other" = "other"): Promise<void> {
   const { requestBegan, requestEnded } = studio.getState();
-  if (viewer === undefined) return false;
+  if (viewer === undefined) return;
   requestBegan(kind);
   try {
     await ask(viewer);
+    requestEnded();
   } catch (error) {
     requestEnded(reportOf(error));
-    return false;
   }
-  requestEnded();
-  return true;
 }
 
 function show(error: unknown): void {

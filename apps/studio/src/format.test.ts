@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sessionWith, stepWith } from "./fixtures.ts";
+import { sessionWith, stepWith } from "./test-support.ts";
 import {
   announcement,
   countStatuses,
+  errorSentence,
   formatLatency,
   formatSeconds,
   formatUnit,
@@ -13,6 +14,7 @@ import {
   partLabel,
   phaseWord,
   readSeed,
+  shareParts,
   taskTitle,
 } from "./format.ts";
 
@@ -58,6 +60,19 @@ describe("words", () => {
     ["ordered-f1", "ordered f1"],
     ["format", "format"],
   ])("part %s reads %s", (name, label) => expect(partLabel(name)).toBe(label));
+
+  test("the index of the matched reference is not shown as a share", () => {
+    expect(shareParts({ f1: 0.5, bestReference: 1, format: 1 })).toEqual([
+      ["f1", 0.5],
+      ["format", 1],
+    ]);
+  });
+
+  test("a refusal under its field does not repeat the field", () => {
+    const message = 'instruction: could not understand "juggle".';
+    expect(errorSentence({ code: "invalid-input", path: "instruction", message })).toBe('Could not understand "juggle".');
+    expect(errorSentence({ code: "peer", path: "planner", message: "planner: none is connected." })).toBe("Planner: none is connected.");
+  });
 
   test("a task is titled by the last part of its id", () => expect(taskTitle("manipulation/stack-cubes")).toBe("Stack cubes"));
 

@@ -1,5 +1,5 @@
 import type { MonitorVerdict, StepStatus, TaskCard } from "@reverie/core";
-import type { SessionPhase, SessionState, SessionStep } from "@reverie/wire";
+import type { ErrorReport, SessionPhase, SessionState, SessionStep } from "@reverie/wire";
 
 // Everything the page says in words and numbers, in one place and without React.
 
@@ -23,6 +23,11 @@ export function formatLatency(milliseconds: number): string {
   if (milliseconds < 1) return "<1 ms";
   const whole = Math.round(milliseconds);
   return whole < 1000 ? `${whole} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Parts of a reward that are shares in [0, 1]; `bestReference` is the index of the reference that was matched. */
+export function shareParts(parts: Readonly<Record<string, number>>): readonly (readonly [name: string, share: number])[] {
+  return Object.entries(parts).filter(([name]) => name !== "bestReference");
 }
 
 /** `orderedF1` and `ordered-f1` become `ordered f1`. */
@@ -125,6 +130,13 @@ export function announcement(session: SessionState): string {
   const index = current.findIndex((step) => step.status === "running");
   const paused = session.paused ? "Paused. " : "";
   return index < 0 ? `${paused}${phaseWord(session)}.` : `${paused}Step ${index + 1} of ${current.length}: ${current[index]!.text}.`;
+}
+
+/** A refusal as a sentence of its own: without the name of the field that it stands under, with a capital. */
+export function errorSentence({ message, path }: ErrorReport): string {
+  const field = path === "instruction" || path === "seed" ? `${path}: ` : "";
+  const sentence = field !== "" && message.startsWith(field) ? message.slice(field.length) : message;
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
 /** Last part of a task id as words: `manipulation/stack-cubes` reads `stack cubes`. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { episodeWith, sessionWith } from "./fixtures.ts";
+import { episodeWith, sessionWith } from "./test-support.ts";
 import { chosenCamera, chosenSeed, chosenTask, createStudioStore, HISTORY_LIMIT } from "./store.ts";
 
 const scene = { episode: 1, scene: { bodies: [], joints: [], cameras: [] }, objects: [], cameras: ["overhead", "wrist"] };

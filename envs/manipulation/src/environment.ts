@@ -275,7 +275,12 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     const running = this.#live;
     for (const { fact } of assignment.goal) {
       for (const id of fact.slice(1)) {
-        if (running.workspace.object(id) === undefined) throw new UnknownIdError("object", id, running.workspace.objects.map((o) => o.id));
+        if (running.workspace.object(id) === undefined)
+          throw new UnknownIdError(
+            "object",
+            id,
+            running.workspace.objects.map((o) => o.id),
+          );
       }
       // Says so at once when the predicate is unknown, rather than never succeeding.
       literalHolds(running.workspace, { fact });
@@ -360,9 +365,17 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       throw new InputError("snapshot.state", `is not JSON (${messageOf(error)}).`, { cause: error });
     }
     if (saved.task !== this.id || saved.version !== this.version) {
-      throw new InputError("snapshot.task", `is of ${String(saved.task)} version ${String(saved.version)}; this is ${this.id} version ${this.version}.`);
+      throw new InputError(
+        "snapshot.task",
+        `is of ${String(saved.task)} version ${String(saved.version)}; this is ${this.id} version ${this.version}.`,
+      );
     }
-    if (!Number.isInteger(saved.seed) || !Number.isInteger(saved.stepCount) || !Array.isArray(saved.pressed) || typeof saved.memory !== "object") {
+    if (
+      !Number.isInteger(saved.seed) ||
+      !Number.isInteger(saved.stepCount) ||
+      !Array.isArray(saved.pressed) ||
+      typeof saved.memory !== "object"
+    ) {
       throw new InputError("snapshot.state", "lacks seed, stepCount, pressed or memory.");
     }
     return saved;

@@ -29,7 +29,9 @@ export function samplePlacements(
       const candidate = { x: rng.uniform(...region.x), y: rng.uniform(...region.y), yaw: rng.uniform(-maxYaw, maxYaw) };
       const free =
         placed.every((other) => exact.hypot(other.x - candidate.x, other.y - candidate.y) >= gap) &&
-        (options.taken ?? []).every((other) => exact.hypot(other.x - candidate.x, other.y - candidate.y) >= gap / 2 + (other.radius ?? gap / 2));
+        (options.taken ?? []).every(
+          (other) => exact.hypot(other.x - candidate.x, other.y - candidate.y) >= gap / 2 + (other.radius ?? gap / 2),
+        );
       if (free) placed.push(candidate);
     }
     if (placed.length === count) return placed;

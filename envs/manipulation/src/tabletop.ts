@@ -1,4 +1,18 @@
-import { compose, cross, DEFAULT_LIGHT, multiply, normalize, quaternionFromAxisAngle, subtract, type BodyDescription, type CameraDescription, type Color, type Pose, type SceneDescription, type Vector3 } from "@reverie/core";
+import {
+  compose,
+  cross,
+  DEFAULT_LIGHT,
+  multiply,
+  normalize,
+  quaternionFromAxisAngle,
+  subtract,
+  type BodyDescription,
+  type CameraDescription,
+  type Color,
+  type Pose,
+  type SceneDescription,
+  type Vector3,
+} from "@reverie/core";
 import { describeArm, LINK7_FROM_HAND } from "@reverie/robots";
 import type { ObjectDescription } from "@reverie/skills";
 import { boxShape, type Prop } from "./props/prop.ts";
@@ -11,7 +25,10 @@ const TABLE_BODY: BodyDescription = {
   id: "table",
   kind: "fixed",
   worldFromBody: { position: { x: 0, y: 0, z: 0 }, orientation: { x: 0, y: 0, z: 0, w: 1 } },
-  shapes: [boxShape([0.55, 0.62, 0.02], [0.38, 0, -0.02], TABLE_TOP, { friction: 0.8 }), boxShape([0.5, 0.57, 0.03], [0.38, 0, -0.07], TABLE_EDGE, { collides: false })],
+  shapes: [
+    boxShape([0.55, 0.62, 0.02], [0.38, 0, -0.02], TABLE_TOP, { friction: 0.8 }),
+    boxShape([0.5, 0.57, 0.03], [0.38, 0, -0.07], TABLE_EDGE, { collides: false }),
+  ],
 };
 
 const TABLE_OBJECT: ObjectDescription = {
@@ -52,18 +69,21 @@ function cameras(jitter: Vector3): readonly CameraDescription[] {
   return [
     {
       ...base,
-      id: "front",
+      id: "overview",
       pose: lookAt({ x: 1.38 + jitter.x, y: jitter.y, z: 0.86 + jitter.z }, { x: 0.33, y: 0, z: 0.13 }),
       verticalFov: 45 * DEGREE,
     },
     { ...base, id: "side", pose: lookAt({ x: 0.12, y: -1.02, z: 0.72 }, { x: 0.42, y: 0.02, z: 0.06 }), verticalFov: 44 * DEGREE },
-    { ...base, id: "top", pose: lookAt({ x: 0.465, y: 0, z: 1.4 }, { x: 0.466, y: 0, z: 0 }), verticalFov: 42 * DEGREE },
+    { ...base, id: "overhead", pose: lookAt({ x: 0.465, y: 0, z: 1.4 }, { x: 0.466, y: 0, z: 0 }), verticalFov: 42 * DEGREE },
     { ...base, id: "wrist", body: "arm/link7", pose: compose(LINK7_FROM_HAND, HAND_FROM_CAMERA), near: 0.02, verticalFov: 70 * DEGREE },
   ];
 }
 
 /** A whole scene: table, arm and props, in an order that never depends on anything but the props. */
-export function tabletopScene(props: readonly Prop[], cameraJitter: Vector3): { scene: SceneDescription; objects: readonly ObjectDescription[] } {
+export function tabletopScene(
+  props: readonly Prop[],
+  cameraJitter: Vector3,
+): { scene: SceneDescription; objects: readonly ObjectDescription[] } {
   const arm = describeArm();
   return {
     scene: {

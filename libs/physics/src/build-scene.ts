@@ -1,4 +1,13 @@
-import { exact, IDENTITY_POSE, InputError, multiply, type GeometryDescription, type JointDescription, type Quaternion, type SceneDescription } from "@reverie/core";
+import {
+  exact,
+  IDENTITY_POSE,
+  InputError,
+  multiply,
+  type GeometryDescription,
+  type JointDescription,
+  type Quaternion,
+  type SceneDescription,
+} from "@reverie/core";
 import type * as Rapier from "@dimforge/rapier3d-simd-compat";
 
 type Module = typeof Rapier;
@@ -35,6 +44,26 @@ function colliderDesc(rapier: Module, geometry: GeometryDescription): Rapier.Col
   }
 }
 
+/** @throws InputError naming the size that is not positive and finite: the engine would break on it in a later step */
+function checkGeometry(geometry: GeometryDescription, path: string): void {
+  const sizes: readonly (readonly [string, number])[] =
+    geometry.kind === "box"
+      ? [
+          ["half extent x", geometry.halfExtents.x],
+          ["half extent y", geometry.halfExtents.y],
+          ["half extent z", geometry.halfExtents.z],
+        ]
+      : geometry.kind === "sphere"
+        ? [["radius", geometry.radius]]
+        : [
+            ["radius", geometry.radius],
+            ["half height", geometry.halfHeight],
+          ];
+  for (const [name, size] of sizes) {
+    if (!(size > 0 && size < Infinity)) throw new InputError(path, `${name} is ${size} m; expected a positive finite number.`);
+  }
+}
+
 /** Half-way between the limits: Rapier measures angles in (-pi, pi), so its zero is put in the middle of the range. */
 export function jointCenter(joint: JointDescription): number {
   return joint.limits === undefined || joint.kind === "fixed" ? 0 : (joint.limits.lower + joint.limits.upper) / 2;
@@ -50,7 +79,7 @@ export interface BuiltScene {
 
 /**
  * Adds every body and joint of a scene to an empty Rapier world, in order.
- * @throws InputError naming the body or joint when ids repeat, are unknown, or limits are reversed
+ * @throws InputError naming the body or joint when ids repeat or are unknown, a size or pose is no good, or limits are reversed or too wide
  */
 export function buildScene(rapier: Module, world: Rapier.World, scene: SceneDescription): BuiltScene {
   const indexOf = new Map<string, number>();
@@ -66,6 +95,9 @@ export function buildScene(rapier: Module, world: Rapier.World, scene: SceneDesc
           ? rapier.RigidBodyDesc.kinematicPositionBased()
           : rapier.RigidBodyDesc.dynamic();
     const { position, orientation } = body.worldFromBody;
+    const numbers = position.x + position.y + position.z + orientation.x + orientation.y + orientation.z + orientation.w;
+    if (!Number.isFinite(numbers)) throw new InputError(`scene.bodies[${index}].worldFromBody`, `"${body.id}" has no finite pose.`);
+    body.shapes.forEach((shape, i) => checkGeometry(shape.geometry, `scene.bodies[${index}].shapes[${i}]`));
     desc
       .setTranslation(position.x, position.y, position.z)
       .setRotation(orientation)
@@ -87,8 +119,7 @@ export function buildScene(rapier: Module, world: Rapier.World, scene: SceneDesc
         const collider = colliderDesc(rapier, shape.geometry);
         const local = shape.bodyFromShape ?? IDENTITY_POSE;
         const upright = shape.geometry.kind === "cylinder" || shape.geometry.kind === "capsule";
-        const massKg =
-          body.inertia !== undefined ? 0 : (shape.massKg ?? ((body.massKg ?? 0.1) * geometryVolume(shape.geometry)) / volume);
+        const massKg = body.inertia !== undefined ? 0 : (shape.massKg ?? ((body.massKg ?? 0.1) * geometryVolume(shape.geometry)) / volume);
         const group = shape.collisionGroup ?? { membership: 1, filter: 0xffff };
         collider
           .setTranslation(local.position.x, local.position.y, local.position.z)
@@ -114,6 +145,10 @@ export function buildScene(rapier: Module, world: Rapier.World, scene: SceneDesc
     if (childIndex === undefined) throw new InputError(`${where}.child`, `no body is called "${joint.child}".`);
     if (joint.limits !== undefined && !(joint.limits.lower <= joint.limits.upper)) {
       throw new InputError(`${where}.limits`, `lower ${joint.limits.lower} is above upper ${joint.limits.upper}.`);
+    }
+    if (joint.kind === "revolute" && joint.limits !== undefined && joint.limits.upper - joint.limits.lower >= 2 * Math.PI) {
+      const span = joint.limits.upper - joint.limits.lower;
+      throw new InputError(`${where}.limits`, `span ${span} rad; a revolute joint turns less than a whole turn between its limits.`);
     }
     const parent = world.getRigidBody(bodies[parentIndex]);
     const child = world.getRigidBody(bodies[childIndex]);

@@ -1,16 +1,16 @@
 import {
   conjugate,
   DivergenceError,
+  dot,
   exact,
   InputError,
   multiply,
-  packSections,
   rotate,
   StateError,
   subtract,
   transformPoint,
   UnknownIdError,
-  unpackSections,
+  type JointDescription,
   type Pose,
   type Quaternion,
   type SceneDescription,
@@ -19,13 +19,14 @@ import {
 import type * as Rapier from "@dimforge/rapier3d-simd-compat";
 import { buildScene, jointCenter, type BuiltScene } from "./build-scene.ts";
 import type { PhysicsEngine } from "./engine.ts";
+import { packWorld, unpackWorld } from "./world-snapshot.ts";
 
 export interface WorldOptions {
   /** Seconds per step. @defaultValue 1/120 */
   readonly timestep?: number;
-  /** Velocity-solver iterations (substeps of the contact and joint solver). @defaultValue 4 */
+  /** Velocity-solver iterations (substeps of the contact and joint solver). @defaultValue 2 */
   readonly solverIterations?: number;
-  /** Inner projected Gauss-Seidel iterations for each of them. @defaultValue 6: what a friction grasp by a jointed arm needs */
+  /** Inner projected Gauss-Seidel iterations for each of them. @defaultValue 10: what a friction grasp by a jointed arm needs */
   readonly internalPgsIterations?: number;
   /** Stiffness of contacts in Hz: higher penetrates less. @defaultValue 200 */
   readonly contactNaturalFrequency?: number;
@@ -46,7 +47,7 @@ export interface RayHit {
 export interface Contact {
   /** Scene index of the other body. */
   readonly body: number;
-  /** Sum of normal impulses of the last step, N s. */
+  /** Sum of normal impulses of the last step, N s. Exact for steady contact in every build; a blow may be off by a quarter in `simd`. */
   readonly impulse: number;
   /** Deepest penetration (positive) or smallest gap (negative), metres. */
   readonly penetration: number;
@@ -76,6 +77,7 @@ export class World {
   readonly #jointIndex: ReadonlyMap<string, number>;
   readonly #bodyOfCollider: Map<number, number>;
   readonly #centers: Float64Array;
+  readonly #impulseScale: number;
   readonly #parents: Int32Array;
   readonly #children: Int32Array;
   readonly #built: BuiltScene;
@@ -94,8 +96,8 @@ export class World {
     this.timestep = options.timestep ?? 1 / 120;
     const world = new engine.rapier.World(scene.gravity ?? { x: 0, y: 0, z: -9.81 });
     world.timestep = this.timestep;
-    world.numSolverIterations = options.solverIterations ?? 4;
-    world.numInternalPgsIterations = options.internalPgsIterations ?? 6;
+    world.numSolverIterations = options.solverIterations ?? 2;
+    world.numInternalPgsIterations = options.internalPgsIterations ?? 10;
     world.integrationParameters.contact_natural_frequency = options.contactNaturalFrequency ?? 200;
     try {
       this.#built = buildScene(engine.rapier, world, scene);
@@ -106,6 +108,8 @@ export class World {
     this.#bodyIndex = new Map(scene.bodies.map((body, i) => [body.id, i]));
     this.#jointIndex = new Map(scene.joints.map((joint, i) => [joint.id, i]));
     this.#bodyOfCollider = new Map(this.#built.colliders.flatMap((handles, body) => [...handles].map((handle) => [handle, body] as const)));
+    // The simd build's version counts the last solver iteration's impulse twice.
+    this.#impulseScale = engine.build === "simd" ? world.numSolverIterations / (world.numSolverIterations + 1) : 1;
     this.#centers = Float64Array.from(scene.joints, (joint) => (joint.kind === "revolute" ? jointCenter(joint) : 0));
     this.#parents = Int32Array.from(scene.joints, (joint) => this.bodyIndex(joint.parent));
     this.#children = Int32Array.from(scene.joints, (joint) => this.bodyIndex(joint.child));
@@ -124,8 +128,25 @@ export class World {
     return this.#world;
   }
 
+  #body(index: number): Rapier.RigidBody {
+    const body = this.#bodies[index];
+    // Freed worlds keep no bodies, so the common case pays for one comparison only.
+    if (body === undefined) {
+      void this.#live;
+      throw new InputError("body", `no body has index ${index}; this scene has ${this.#bodies.length}.`);
+    }
+    return body;
+  }
+
+  #joint(index: number): JointDescription {
+    void this.#live;
+    const joint = this.scene.joints[index];
+    if (joint === undefined) throw new InputError("joint", `no joint has index ${index}; this scene has ${this.scene.joints.length}.`);
+    return joint;
+  }
+
   get bodyCount(): number {
-    return this.#bodies.length;
+    return this.scene.bodies.length;
   }
 
   /** Steps since creation (or since the state that was restored). */
@@ -158,6 +179,7 @@ export class World {
    * @throws InputError when `out` is too short
    */
   readPoses(out: Float32Array | Float64Array): void {
+    void this.#live;
     if (out.length < this.#bodies.length * 7) {
       throw new InputError("out", `expected room for ${this.#bodies.length * 7} numbers ([bodies, 7]), got ${out.length}.`);
     }
@@ -179,6 +201,7 @@ export class World {
 
   /** Writes `[bodies, 6]`: linear m/s, then angular rad/s, in the world frame, in scene order. */
   readVelocities(out: Float32Array | Float64Array): void {
+    void this.#live;
     if (out.length < this.#bodies.length * 6) {
       throw new InputError("out", `expected room for ${this.#bodies.length * 6} numbers ([bodies, 6]), got ${out.length}.`);
     }
@@ -197,6 +220,7 @@ export class World {
 
   /** @throws DivergenceError naming the first body whose pose is not finite */
   assertFinite(): void {
+    void this.#live;
     const t = this.#vector;
     for (let i = 0; i < this.#bodies.length; i++) {
       this.#bodies[i].translation(t);
@@ -208,24 +232,25 @@ export class World {
 
   /** World pose of a body. */
   pose(body: number): Pose {
-    const t = this.#bodies[body].translation();
-    const q = this.#bodies[body].rotation();
+    const rigid = this.#body(body);
+    const t = rigid.translation();
+    const q = rigid.rotation();
     return { position: { x: t.x, y: t.y, z: t.z }, orientation: { x: q.x, y: q.y, z: q.z, w: q.w } };
   }
 
   linearVelocity(body: number): Vector3 {
-    const v = this.#bodies[body].linvel();
+    const v = this.#body(body).linvel();
     return { x: v.x, y: v.y, z: v.z };
   }
 
   angularVelocity(body: number): Vector3 {
-    const v = this.#bodies[body].angvel();
+    const v = this.#body(body).angvel();
     return { x: v.x, y: v.y, z: v.z };
   }
 
   /** Puts a body somewhere at rest; for setting a scene up, not for moving things in it. */
   placeBody(body: number, worldFromBody: Pose): void {
-    const rigid = this.#bodies[body];
+    const rigid = this.#body(body);
     rigid.setTranslation(worldFromBody.position, true);
     rigid.setRotation(worldFromBody.orientation, true);
     rigid.setLinvel({ x: 0, y: 0, z: 0 }, true);
@@ -234,38 +259,47 @@ export class World {
 
   /** Where a kinematic body shall be after the next step. */
   setKinematicTarget(body: number, worldFromBody: Pose): void {
-    this.#bodies[body].setNextKinematicTranslation(worldFromBody.position);
-    this.#bodies[body].setNextKinematicRotation(worldFromBody.orientation);
+    const rigid = this.#body(body);
+    rigid.setNextKinematicTranslation(worldFromBody.position);
+    rigid.setNextKinematicRotation(worldFromBody.orientation);
   }
 
   /** N s at the centre of mass, in the world frame. */
   applyImpulse(body: number, impulse: Vector3): void {
-    this.#bodies[body].applyImpulse(impulse, true);
+    this.#body(body).applyImpulse(impulse, true);
   }
 
   /** Newtons at the centre of mass, in the world frame; acts until `clearForces`. */
   addForce(body: number, force: Vector3): void {
-    this.#bodies[body].addForce(force, true);
+    this.#body(body).addForce(force, true);
   }
 
   clearForces(body: number): void {
-    this.#bodies[body].resetForces(false);
+    this.#body(body).resetForces(false);
   }
 
   massKg(body: number): number {
-    return this.#bodies[body].mass();
+    return this.#body(body).mass();
   }
 
-  /** Moves the target of a joint's position motor: rad or m. The joint must have been described with a motor. */
+  /**
+   * Moves the target of a joint's position motor: rad or m. A revolute joint takes the short way to a target that is more than half
+   * a turn away, even against its limit: move such a target in steps.
+   * @throws StateError when the joint was described without a motor
+   */
   setJointTarget(joint: number, position: number): void {
-    const motor = this.scene.joints[joint].motor;
-    if (motor === undefined) throw new StateError(`Joint "${this.scene.joints[joint].id}" has no motor; describe one in the scene.`);
-    (this.#joints[joint] as Rapier.UnitImpulseJoint).configureMotorPosition(position - this.#centers[joint], motor.stiffness, motor.damping);
+    const { id, motor } = this.#joint(joint);
+    if (motor === undefined) throw new StateError(`Joint "${id}" has no motor; describe one in the scene.`);
+    (this.#joints[joint] as Rapier.UnitImpulseJoint).configureMotorPosition(
+      position - this.#centers[joint],
+      motor.stiffness,
+      motor.damping,
+    );
   }
 
   /** Position of a revolute (rad) or prismatic (m) joint, measured from the two bodies. */
   jointPosition(joint: number): number {
-    const description = this.scene.joints[joint];
+    const description = this.#joint(joint);
     const parent = this.pose(this.#parents[joint]);
     const child = this.pose(this.#children[joint]);
     const parentJoint = multiply(parent.orientation, description.parentFromJoint.orientation);
@@ -283,16 +317,17 @@ export class World {
 
   /** Velocity of a revolute (rad/s) or prismatic (m/s) joint. */
   jointVelocity(joint: number): number {
-    const description = this.scene.joints[joint];
+    const description = this.#joint(joint);
     const parent = this.#parents[joint];
     const child = this.#children[joint];
     const pose = this.pose(parent);
     const axis = rotate(multiply(pose.orientation, description.parentFromJoint.orientation), { x: 0, y: 0, z: 1 });
-    const relative =
-      description.kind === "prismatic"
-        ? subtract(this.linearVelocity(child), this.linearVelocity(parent))
-        : subtract(this.angularVelocity(child), this.angularVelocity(parent));
-    return relative.x * axis.x + relative.y * axis.y + relative.z * axis.z;
+    if (description.kind === "prismatic") {
+      // Both bodies' velocities where the child's anchor is: a turning parent carries the child along without any sliding.
+      const anchor = transformPoint(this.pose(child), description.childFromJoint.position);
+      return dot(subtract(this.#body(child).velocityAtPoint(anchor), this.#body(parent).velocityAtPoint(anchor)), axis);
+    }
+    return dot(subtract(this.angularVelocity(child), this.angularVelocity(parent)), axis);
   }
 
   /** Whether two bodies touch: a contact closer than `tolerance` metres, as of the last step. */
@@ -324,7 +359,7 @@ export class World {
         world.narrowPhase.contactPair(own, other, world.bodies, (manifold) => {
           for (let i = 0; i < manifold.numContacts(); i++) {
             const entry = found.get(otherBody) ?? { impulse: 0, penetration: -Infinity };
-            entry.impulse += manifold.contactImpulse(i);
+            entry.impulse += manifold.contactImpulse(i) * this.#impulseScale;
             entry.penetration = Math.max(entry.penetration, -manifold.contactDist(i));
             found.set(otherBody, entry);
           }
@@ -335,7 +370,8 @@ export class World {
   }
 
   /**
-   * First thing along a ray, or undefined within `maxDistance` metres. `direction` need not have unit length.
+   * First thing along a ray, or undefined within `maxDistance` metres. `direction` need not have unit length. Bodies are met
+   * where they were after the last step; before the first step there is nothing to meet.
    * @param ignore - scene index of a body that the ray passes through
    * @throws InputError for a zero direction
    */
@@ -345,7 +381,7 @@ export class World {
     if (!(length > 0)) throw new InputError("direction", "expected a direction of non-zero length.");
     const unit = { x: direction.x / length, y: direction.y / length, z: direction.z / length };
     const ray = new this.engine.rapier.Ray(origin, unit);
-    const excluded = ignore === undefined ? undefined : this.#bodies[ignore];
+    const excluded = ignore === undefined ? undefined : this.#body(ignore);
     const hit = world.castRayAndGetNormal(ray, maxDistance, true, undefined, undefined, undefined, excluded);
     if (hit === null) return undefined;
     const distance = hit.timeOfImpact;
@@ -359,41 +395,25 @@ export class World {
 
   /** The whole physics state. Equal states give equal bytes. */
   snapshot(): Uint8Array {
-    const steps = new Uint8Array(8);
-    new DataView(steps.buffer).setFloat64(0, this.#stepCount, true);
-    return packSections([
-      ["build", Uint8Array.from(this.engine.build, (letter) => letter.charCodeAt(0))],
-      ["steps", steps],
-      ["rapier", this.#live.takeSnapshot()],
-    ]);
+    return packWorld(this.engine.build, this.scene, this.#stepCount, this.#live.takeSnapshot());
   }
 
   /**
-   * Goes back to a snapshot of a world with the same scene and build.
-   * @throws InputError when the bytes are no snapshot, or one of another build
+   * Goes back to a snapshot of a world with the same scene and build. Bytes that are refused leave the world as it was.
+   * @throws InputError when the bytes are no snapshot, are damaged, or belong to another build or scene
    */
   restore(snapshot: Uint8Array): void {
-    const sections = unpackSections(snapshot);
-    const steps = sections.get("steps");
-    const state = sections.get("rapier");
-    const build = sections.get("build");
-    if (steps === undefined || steps.length !== 8 || state === undefined || build === undefined) {
-      throw new InputError("snapshot", "lacks its build, steps or rapier section; expected bytes that World.snapshot() returned.");
-    }
-    const name = String.fromCharCode(...build.subarray(0, 32));
-    if (name !== this.engine.build) {
-      throw new InputError("snapshot", `was taken with the ${name} build, this world runs the ${this.engine.build} build.`);
-    }
     const previous = this.#live;
+    const { stepCount, rapier } = unpackWorld(snapshot, this.engine.build, this.scene);
     // The restored world is null-like when the bytes do not decode; keep the old one until the new one stands.
-    const restored = this.engine.rapier.World.restoreSnapshot(state.slice());
+    const restored = this.engine.rapier.World.restoreSnapshot(rapier);
     if (restored === undefined || restored === null || restored.bodies.len() !== this.#built.bodies.length) {
       restored?.free();
       throw new InputError("snapshot", `does not hold the ${this.#built.bodies.length} bodies of this scene.`);
     }
     previous.free();
     this.#adopt(restored);
-    this.#stepCount = new DataView(steps.buffer, steps.byteOffset, 8).getFloat64(0, true);
+    this.#stepCount = stepCount;
   }
 
   /** A world of its own that starts from this state and has the identical future under the same calls. */

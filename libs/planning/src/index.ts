@@ -2,3 +2,33 @@ export { parsePlan, parsePlanLoose } from "./language/parse-plan.ts";
 export { formatPlan } from "./language/format-plan.ts";
 export { planJsonSchema } from "./language/plan-schema.ts";
 export { parseVerdict } from "./language/verdict.ts";
+export { literalWords } from "./language/fact-words.ts";
+export { buildPlanPrompt, buildVerifyPrompt } from "./prompts.ts";
+export { INSTRUCTION_FORMS, parseInstruction } from "./instruction.ts";
+export { searchPlan, solveGoal } from "./search/search-plan.ts";
+export { PlannerAgent } from "./planner-agent.ts";
+export { backends } from "./backends/index.ts";
+export { OpenAiBackend } from "./backends/openai.ts";
+export { RandomBackend } from "./backends/random.ts";
+export { SymbolicBackend } from "./backends/symbolic.ts";
+
+export type {
+  CallUsage,
+  Completion,
+  GenerateRequest,
+  Planner,
+  PlannerBackend,
+  PlanRequest,
+  PrivilegedState,
+  VerifyRequest,
+} from "./planner.ts";
+export type { PlanIssue } from "./language/issues.ts";
+export type { LooseOptions, ParsedPlan, PlanVocabulary } from "./language/parse-plan.ts";
+export type { JsonSchema } from "./language/plan-schema.ts";
+export type { Verdict } from "./language/verdict.ts";
+export type { AnswerForm, Prompt } from "./prompts.ts";
+export type { Understanding } from "./instruction.ts";
+export type { SearchOptions, SearchResult } from "./search/search-plan.ts";
+export type { SearchProblem } from "./search/ground.ts";
+export type { BackendDefinition, BackendOptions } from "./backends/index.ts";
+export type { EncodedImage, EncodeImage, OpenAiOptions } from "./backends/openai.ts";

@@ -201,7 +201,7 @@ function buildCapsule(radius: number, halfHeight: number): BufferGeometry {
 
 /**
  * Triangles of a solid, in its shape frame, metres, counter-clockwise seen from outside, with unit normals.
- * A box has 12 triangles, a sphere 320, a cylinder 92, a capsule 360.
+ * A box has 12 triangles, a sphere 320, a cylinder 92, a capsule 400.
  */
 export function buildGeometry(description: GeometryDescription): BufferGeometry {
   switch (description.kind) {

@@ -160,11 +160,10 @@ function checkWhole(name: string, value: unknown, most: number): number {
   throw new InputError(`options.${name}`, `expected a whole number from 1 to ${most}, got ${String(value)}.`);
 }
 
-/** About two texels per pixel: the smallest power of two that gives them, within [256, 1024]. */
+/** About three texels for two pixels: a multiple of 64 within [192, 1024]. */
 function shadowSize(width: number, height: number): number {
-  let size = 256;
-  while (size < 1024 && size < 2 * Math.max(width, height)) size *= 2;
-  return size;
+  const wanted = 64 * Math.ceil((1.5 * Math.max(width, height)) / 64);
+  return Math.min(1024, Math.max(192, wanted));
 }
 
 function createImage(camera: string, width: number, height: number, options: RasteriserOptions): CameraImage {

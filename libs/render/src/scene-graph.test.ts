@@ -1,5 +1,6 @@
 import { DEFAULT_LIGHT, InputError, UnknownIdError } from "@reverie/core";
-import { Color, Mesh, PerspectiveCamera } from "three";
+import { Mesh, PerspectiveCamera } from "three";
+import type { Color } from "three";
 import { describe, expect, test } from "vitest";
 import { SceneGraph } from "./scene-graph.ts";
 import { at, box, posesOf, sampleScene, sceneBefore } from "./testing/sample-scene.ts";

@@ -200,7 +200,7 @@ describe("a planner", () => {
     ]);
   });
 
-  test("that looks sees the world before and after the step", async () => {
+  test("that looks sees the world before and after the step and changes nothing", async () => {
     const seen: number[][] = [];
     const environment = new CubeWorld();
     const planner = new ScriptedPlanner([GOOD], {
@@ -210,17 +210,20 @@ describe("a planner", () => {
         return true;
       },
     });
-    await run(planner, { environment });
+    const episode = await run(planner, { environment });
     expect(seen).toEqual([
       [0, 5],
       [5, 10],
     ]);
+    expect(episode).toEqual(await run(new ScriptedPlanner([GOOD])));
   });
 
-  test("that is privileged costs no picture", async () => {
-    const environment = new CubeWorld();
-    await run(new ScriptedPlanner([GOOD], { privileged: true }), { environment });
-    expect(environment.renders).toBe(0);
+  test("that does not look costs no picture", async () => {
+    for (const privileged of [true, false]) {
+      const environment = new CubeWorld();
+      await run(new ScriptedPlanner([GOOD], { privileged }), { environment });
+      expect(environment.renders).toBe(0);
+    }
   });
 });
 

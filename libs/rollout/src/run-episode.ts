@@ -202,8 +202,8 @@ class EpisodeRun {
     const before = new FactSet(environment.facts());
     const signature = environment.skills.find(({ name }) => name === skill);
     const expected = signature === undefined ? [] : expectedChanges(signature, args, before, environment.objects);
-    // The world moves on, so what it looked like before must be drawn before; who reads facts needs no pictures.
-    const imagesBefore = monitor && !planner.privileged ? this.#look() : [];
+    // Who reads facts needs no pictures. For the others the state is kept, and drawn only if they look.
+    const stateBefore = monitor && !planner.privileged ? environment.snapshot() : undefined;
     const end = await this.#drive(step);
     const after = new FactSet(environment.facts());
     const truth = expected.length === 0 ? end.succeeded : expected.every((literal) => after.satisfies(literal));
@@ -222,7 +222,7 @@ class EpisodeRun {
             skills: environment.skills,
             objects: environment.objects,
             ...(planner.privileged ? { privileged: { expected, facts: environment.facts() } } : {}),
-            observe: async () => ({ before: imagesBefore, after: this.#look() }),
+            observe: async () => ({ before: this.#lookBack(stateBefore), after: this.#look() }),
           },
           inner,
         ),
@@ -274,6 +274,19 @@ class EpisodeRun {
   #look(): CameraImage[] {
     const { environment } = this.#options;
     return environment.scene.cameras.map(({ id }) => environment.render(id));
+  }
+
+  /** What all cameras saw in an earlier state. The world comes back to where it is. */
+  #lookBack(state: Uint8Array | undefined): CameraImage[] {
+    if (state === undefined) return [];
+    const { environment } = this.#options;
+    const now = environment.snapshot();
+    environment.restore(state);
+    try {
+      return this.#look();
+    } finally {
+      environment.restore(now);
+    }
   }
 
   #checkStopped(): void {

@@ -51,6 +51,13 @@ const STEPS_PER_SKILL = 5;
 /** What goes wrong at the n-th skill that is run, counted from 0. */
 export type Faults = Readonly<Record<number, SkillFailureReason | "does-nothing">>;
 
+interface SavedState {
+  readonly facts: readonly Fact[];
+  readonly steps: number;
+  readonly skillsRun: number;
+  readonly ended: boolean;
+}
+
 export class CubeWorld implements PlanningEnvironment {
   readonly id = "test/stack";
   readonly version = 1;
@@ -161,11 +168,16 @@ export class CubeWorld implements PlanningEnvironment {
   }
 
   snapshot(): Uint8Array {
-    return new TextEncoder().encode(`${this.#steps} ${this.#facts.key()}`);
+    const state: SavedState = { facts: [...this.#facts], steps: this.#steps, skillsRun: this.#skillsRun, ended: this.#ended };
+    return new TextEncoder().encode(JSON.stringify(state));
   }
 
-  restore(): void {
-    throw new StateError("this world keeps no snapshots.");
+  restore(snapshot: Uint8Array): void {
+    const saved = JSON.parse(new TextDecoder().decode(snapshot)) as SavedState;
+    this.#facts = new FactSet(saved.facts);
+    this.#steps = saved.steps;
+    this.#skillsRun = saved.skillsRun;
+    this.#ended = saved.ended;
   }
 
   poses(): Float32Array {

@@ -47,7 +47,12 @@ export function commandedTool(workspace: Workspace): Pose {
 }
 
 /** Follows straight lines through tool poses in the world. Fails as `unreachable` before it moves, as `blocked` on the way. */
-export function* moveThrough(workspace: Workspace, waypoints: readonly Pose[], opening: number, limits: MotionLimits = DEFAULT_MOTION_LIMITS): Move {
+export function* moveThrough(
+  workspace: Workspace,
+  waypoints: readonly Pose[],
+  opening: number,
+  limits: MotionLimits = DEFAULT_MOTION_LIMITS,
+): Move {
   const { arm, inverseKinematics, periodSeconds } = workspace;
   const seed = Float64Array.from(arm.target.subarray(0, 7));
   // The whole way is checked first: an arm that stops half-way is worse than one that says no.
@@ -68,7 +73,10 @@ export function* moveThrough(workspace: Workspace, waypoints: readonly Pose[], o
     const gap = distance(arm.tool().position, wanted.position);
     trailing = gap > BLOCKED_DISTANCE ? trailing + periodSeconds : 0;
     if (trailing > BLOCKED_SECONDS) {
-      return failed("blocked", `something stops the tool at ${describePoint(arm.tool().position)}, ${(gap * 100).toFixed(1)} cm short of its path`);
+      return failed(
+        "blocked",
+        `something stops the tool at ${describePoint(arm.tool().position)}, ${(gap * 100).toFixed(1)} cm short of its path`,
+      );
     }
   }
   return undefined;
@@ -104,7 +112,8 @@ export function travelHeight(workspace: Workspace, hanging = 0): number {
   let highest = 0;
   for (const object of workspace.objects) {
     if (object.grasp === undefined) highest = Math.max(highest, object.height);
-    else if (!workspace.arm.grips(object.bodyIndex)) highest = Math.max(highest, workspace.pose(object).position.z + object.grasp.halfExtents.z);
+    else if (!workspace.arm.grips(object.bodyIndex))
+      highest = Math.max(highest, workspace.pose(object).position.z + object.grasp.halfExtents.z);
   }
   return highest + hanging + TRAVEL_CLEARANCE;
 }
@@ -132,7 +141,10 @@ export function* approachFromAbove(
 export function* retreatUp(workspace: Workspace, opening: number, hanging = 0, limits?: MotionLimits): Move {
   const tool = workspace.arm.tool();
   const height = travelHeight(workspace, hanging);
-  const top: Pose = { position: { ...tool.position, z: Math.max(height, tool.position.z + RETREAT_CLEARANCE) }, orientation: toolDown(toolYaw(tool.orientation)) };
+  const top: Pose = {
+    position: { ...tool.position, z: Math.max(height, tool.position.z + RETREAT_CLEARANCE) },
+    orientation: toolDown(toolYaw(tool.orientation)),
+  };
   return yield* moveThrough(workspace, [top], opening, limits);
 }
 

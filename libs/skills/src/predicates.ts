@@ -28,7 +28,9 @@ export function isIn(workspace: Workspace, a: WorkspaceObject, b: WorkspaceObjec
   const local = toLocal(workspace, b, workspace.pose(a).position);
   const { center, halfExtents } = b.container;
   return (
-    Math.abs(local.x - center.x) <= halfExtents.x && Math.abs(local.y - center.y) <= halfExtents.y && Math.abs(local.z - center.z) <= halfExtents.z
+    Math.abs(local.x - center.x) <= halfExtents.x &&
+    Math.abs(local.y - center.y) <= halfExtents.y &&
+    Math.abs(local.z - center.z) <= halfExtents.z
   );
 }
 

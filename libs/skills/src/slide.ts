@@ -17,7 +17,10 @@ export function* slideTo(workspace: Workspace, object: WorkspaceObject, position
   // The fingers close along the direction of sliding, on the two sides of the bar.
   const yaw = nearestHalfTurn(yawOf(pose.orientation) - Math.PI / 2, 0);
   const outward = rotate(pose.orientation, { x: 1, y: 0, z: 0 });
-  const grasped = (yield* setOpening(workspace, STRADDLE)) ?? (yield* approachFromAbove(workspace, toolPose(handle, yaw), { opening: STRADDLE })) ?? (yield* setOpening(workspace, 0));
+  const grasped =
+    (yield* setOpening(workspace, STRADDLE)) ??
+    (yield* approachFromAbove(workspace, toolPose(handle, yaw), { opening: STRADDLE })) ??
+    (yield* setOpening(workspace, 0));
   if (grasped !== undefined) return grasped;
   if (!workspace.arm.grips(object.bodyIndex)) {
     yield* setOpening(workspace, STRADDLE);
@@ -26,10 +29,7 @@ export function* slideTo(workspace: Workspace, object: WorkspaceObject, position
   }
   const travel = position - world.jointPosition(joint);
   const tool = workspace.arm.tool();
-  const end = toolPose(
-    { x: tool.position.x + outward.x * travel, y: tool.position.y + outward.y * travel, z: tool.position.z },
-    yaw,
-  );
+  const end = toolPose({ x: tool.position.x + outward.x * travel, y: tool.position.y + outward.y * travel, z: tool.position.z }, yaw);
   const moved: SkillOutcome | undefined = yield* moveThrough(workspace, [end], 0, CAREFUL);
   const released = (yield* setOpening(workspace, STRADDLE)) ?? (yield* retreatUp(workspace, STRADDLE));
   if (moved !== undefined) return moved;

@@ -1,6 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import { startEpisode } from "../commands.ts";
-import { groupBySuite, readSeed, taskTitle } from "../format.ts";
+import { errorSentence, groupBySuite, readSeed, taskTitle } from "../format.ts";
 import { chosenSeed, chosenTask, studio, useStudio } from "../store.ts";
 import { AlertIcon, DiceIcon } from "./icons.tsx";
 
@@ -47,7 +47,7 @@ export function CommandBar(): ReactNode {
   /** The chosen task is not the one on stage: say what it is. */
   const isNext = useStudio((state) => state.session !== undefined && chosenTask(state) !== state.session.task);
   const [seedProblem, setSeedProblem] = useState<string>();
-  const problem = seedProblem ?? error?.message;
+  const problem = seedProblem ?? (error === undefined ? undefined : errorSentence(error));
 
   function run(event: FormEvent): void {
     event.preventDefault();
@@ -76,7 +76,7 @@ export function CommandBar(): ReactNode {
           spellCheck={false}
           enterKeyHint="go"
           aria-describedby="command-message"
-          aria-invalid={error !== undefined && seedProblem === undefined}
+          aria-invalid={error?.path === "instruction" && seedProblem === undefined}
           onChange={(event) => studio.getState().draftChanged({ instruction: event.target.value })}
         />
       </label>

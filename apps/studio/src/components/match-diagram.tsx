@@ -5,7 +5,7 @@ import { layoutMatches } from "../match-layout.ts";
 import { studio } from "../store.ts";
 
 const ROW_HEIGHT = 36;
-const GAP = 56;
+const GAP = 48;
 
 interface ColumnProps {
   readonly title: string;

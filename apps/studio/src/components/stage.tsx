@@ -71,7 +71,8 @@ export function Stage(): ReactNode {
     viewport.highlight(marked.split("\n").filter((id) => bodies.has(id)));
   }, [viewport, scene, marked]);
 
-  const cameras = scene?.cameras ?? [];
+  // A camera that is called like a view gives way to it.
+  const cameras = (scene?.cameras ?? []).filter((camera) => !VIEWS.some(([id]) => id === camera));
   const shownView = VIEWS.some(([id]) => id === view) || cameras.includes(view) ? view : "perspective";
   // Not on every new scene: the eye stays where the person turned it.
   useEffect(() => viewport?.setView(shownView), [viewport, shownView]);
@@ -92,7 +93,12 @@ export function Stage(): ReactNode {
         <fieldset className="segments stage-views">
           <legend className="visually-hidden">View</legend>
           {[...VIEWS, ...cameras.map((id) => [id, id] as const)].map(([id, label]) => (
-            <label key={id} className="segment" title={cameras.includes(id) ? `Seen from camera ${id}` : undefined}>
+            <label
+              key={id}
+              className="segment"
+              data-camera={cameras.includes(id)}
+              title={cameras.includes(id) ? `Through camera ${id}` : undefined}
+            >
               <input type="radio" name="view" value={id} checked={shownView === id} onChange={() => setView(id)} />
               {label}
             </label>

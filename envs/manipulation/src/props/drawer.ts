@@ -22,7 +22,9 @@ const shut = (half: readonly [number, number, number], center: readonly [number,
   boxShape(half, center, color, { friction: 0.6 });
 
 /** Drawer parts pass through the cabinet's (the joint guides them) and meet everything else. */
-const inGroup = (membership: number, filter: number) => (shape: ShapeDescription): ShapeDescription => ({ ...shape, collisionGroup: { membership, filter } });
+const inGroup =
+  (membership: number, filter: number) =>
+  (shape: ShapeDescription): ShapeDescription => ({ ...shape, collisionGroup: { membership, filter } });
 
 const bar: ShapeDescription = {
   geometry: { kind: "capsule", radius: 0.007, halfHeight: 0.04 },

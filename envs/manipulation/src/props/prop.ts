@@ -1,4 +1,12 @@
-import { IDENTITY_QUATERNION, quaternionFromAxisAngle, type BodyDescription, type Color, type JointDescription, type Pose, type ShapeDescription } from "@reverie/core";
+import {
+  IDENTITY_QUATERNION,
+  quaternionFromAxisAngle,
+  type BodyDescription,
+  type Color,
+  type JointDescription,
+  type Pose,
+  type ShapeDescription,
+} from "@reverie/core";
 import type { ObjectDescription } from "@reverie/skills";
 
 /** Something to put on the table: its bodies and joints for the world, and what skills need to know about it. */

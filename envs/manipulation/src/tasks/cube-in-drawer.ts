@@ -9,7 +9,11 @@ export const cubeInDrawer = defineTask({
   version: 1,
   description: "Open the drawer, put the named cube into it, and close it again.",
   successRule: "The named cube is inside the drawer and the drawer is shut to within 2 cm, for 0.2 s.",
-  randomization: ["drawer on the left or on the right, position +-1.5 cm, heading +-5 degrees", "2 or 3 cubes on the other side, at least 9 cm apart, headings +-45 degrees", "which cube is named"],
+  randomization: [
+    "drawer on the left or on the right, position +-1.5 cm, heading +-5 degrees",
+    "2 or 3 cubes on the other side, at least 9 cm apart, headings +-45 degrees",
+    "which cube is named",
+  ],
   instructions: [
     "Put the {color} cube in the drawer and close it.",
     "Open the drawer, put the {color} cube in it and close the drawer.",
@@ -19,7 +23,11 @@ export const cubeInDrawer = defineTask({
   maxSteps: 700,
   sample(rng) {
     const side = rng.choice([-1, 1]);
-    const place = { x: 0.64 + rng.uniform(-0.015, 0.015), y: side * 0.19 + rng.uniform(-0.015, 0.015), yaw: Math.PI + rng.uniform(-0.087, 0.087) };
+    const place = {
+      x: 0.64 + rng.uniform(-0.015, 0.015),
+      y: side * 0.19 + rng.uniform(-0.015, 0.015),
+      yaw: Math.PI + rng.uniform(-0.087, 0.087),
+    };
     const colors = rng.shuffle(COLOR_NAMES).slice(0, rng.integer(2, 3));
     const y: readonly [number, number] = side > 0 ? [-0.27, -0.03] : [0.03, 0.27];
     const placements = samplePlacements(rng, { x: [0.36, 0.58], y }, colors.length, 0.09);

@@ -11,8 +11,18 @@ export const pickCube = defineTask({
   version: 1,
   description: "Pick one of several cubes, named by its colour, and hold it up.",
   successRule: `The named cube is held by both finger pads, touches nothing else and is more than ${LIFT_HEIGHT * 100} cm above the table for 0.2 s.`,
-  randomization: ["3 to 5 cubes of different colours", "cube positions in x 0.36..0.60, y -0.27..0.27 m, at least 9 cm apart", "cube headings +-45 degrees", "which cube is named"],
-  instructions: ["Pick up the {color} cube.", "Lift the {color} cube.", "Grab the {color} block and hold it up.", "Take the {color} cube off the table."],
+  randomization: [
+    "3 to 5 cubes of different colours",
+    "cube positions in x 0.36..0.60, y -0.27..0.27 m, at least 9 cm apart",
+    "cube headings +-45 degrees",
+    "which cube is named",
+  ],
+  instructions: [
+    "Pick up the {color} cube.",
+    "Lift the {color} cube.",
+    "Grab the {color} block and hold it up.",
+    "Take the {color} cube off the table.",
+  ],
   exampleInstruction: "Pick up the red cube.",
   maxSteps: 240,
   sample(rng) {

@@ -10,8 +10,14 @@ export const pressThenPlace = defineTask({
   name: "press-then-place",
   version: 1,
   description: "Press the button first, then put the named cube on the pad.",
-  successRule: "The button was pressed while the named cube was not on the pad, and afterwards the cube rests on the pad, let go, the gripper more than 7 cm away, for 0.2 s.",
-  randomization: ["button, pad and 2 or 3 cubes of different colours", "positions in x 0.36..0.60, y -0.27..0.27 m, kept apart", "cube headings +-45 degrees, pad heading +-45 degrees", "which cube is named"],
+  successRule:
+    "The button was pressed while the named cube was not on the pad, and afterwards the cube rests on the pad, let go, the gripper more than 7 cm away, for 0.2 s.",
+  randomization: [
+    "button, pad and 2 or 3 cubes of different colours",
+    "positions in x 0.36..0.60, y -0.27..0.27 m, kept apart",
+    "cube headings +-45 degrees, pad heading +-45 degrees",
+    "which cube is named",
+  ],
   instructions: [
     "Press the {button} button, then put the {color} cube on the {pad} pad.",
     "First press the {button} button, then place the {color} cube on the {pad} pad.",
@@ -24,7 +30,10 @@ export const pressThenPlace = defineTask({
     const cubeColors = colors.slice(0, rng.integer(2, 3));
     const buttonColor = rng.choice(COLOR_NAMES);
     const padColor = rng.choice(COLOR_NAMES);
-    const [padPlace, buttonPlace] = samplePlacements(rng, WORK_AREA, 2, 0.19) as [ReturnType<typeof samplePlacements>[number], ReturnType<typeof samplePlacements>[number]];
+    const [padPlace, buttonPlace] = samplePlacements(rng, WORK_AREA, 2, 0.19) as [
+      ReturnType<typeof samplePlacements>[number],
+      ReturnType<typeof samplePlacements>[number],
+    ];
     const placements = samplePlacements(rng, WORK_AREA, cubeColors.length, 0.09, {
       taken: [
         { ...padPlace, radius: 0.09 },
@@ -50,7 +59,13 @@ export const pressThenPlace = defineTask({
           { skill: "place", args: { object, target } },
         ],
       ],
-      randomization: { pad: { color: padColor, ...padPlace }, button: { color: buttonColor, ...buttonPlace }, cubeColors, placements, named },
+      randomization: {
+        pad: { color: padColor, ...padPlace },
+        button: { color: buttonColor, ...buttonPlace },
+        cubeColors,
+        placements,
+        named,
+      },
     };
   },
   track(workspace, goal, memory) {

@@ -11,14 +11,19 @@ export const sortByColour = defineTask({
   name: "sort-by-colour",
   version: 1,
   description: "Put every cube into the bin of its colour.",
-  successRule: "Every cube that has a bin of its colour lies in that bin, at rest, the gripper has let go and is more than 7 cm away, for 0.2 s.",
+  successRule:
+    "Every cube that has a bin of its colour lies in that bin, at rest, the gripper has let go and is more than 7 cm away, for 0.2 s.",
   randomization: [
     "2 or 3 bins in the far row, in random order, +-1 cm",
     "2 or 3 cubes whose colours are among the bins' colours",
     "0 or 1 cube of a colour without a bin, which is to be left alone",
     "cube positions in x 0.33..0.48, y -0.26..0.26 m, at least 9 cm apart, headings +-45 degrees",
   ],
-  instructions: ["Sort the cubes into the bins of the same colour.", "Put every cube into the bin of its colour.", "Sort the cubes by colour into the bins."],
+  instructions: [
+    "Sort the cubes into the bins of the same colour.",
+    "Put every cube into the bin of its colour.",
+    "Sort the cubes by colour into the bins.",
+  ],
   exampleInstruction: "Sort the cubes into the bins of the same colour.",
   maxSteps: 800,
   sample(rng) {
@@ -54,6 +59,8 @@ function orderings(plan: readonly PlanStep[]): PlanStep[][] {
   const pairs: PlanStep[][] = [];
   for (let i = 0; i < plan.length; i += 2) pairs.push(plan.slice(i, i + 2));
   const permute = (rest: PlanStep[][]): PlanStep[][][] =>
-    rest.length <= 1 ? [rest] : rest.flatMap((pair, i) => permute([...rest.slice(0, i), ...rest.slice(i + 1)]).map((tail) => [pair, ...tail]));
+    rest.length <= 1
+      ? [rest]
+      : rest.flatMap((pair, i) => permute([...rest.slice(0, i), ...rest.slice(i + 1)]).map((tail) => [pair, ...tail]));
   return permute(pairs).map((order) => order.flat());
 }

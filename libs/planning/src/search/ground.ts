@@ -190,7 +190,11 @@ function deriveAtoms(objects: readonly SceneObject[], base: readonly Fact[], ind
     index.set(factText(fact), base.length + derived.length);
     derived.push({ blockers: base.flatMap((other, atom) => (blocks(other) ? [{ atom, antidote: antidoteOf(other) }] : [])) });
   };
-  add(["handEmpty"], ([predicate, object]) => predicate === "holding" && object !== undefined, () => undefined);
+  add(
+    ["handEmpty"],
+    ([predicate, object]) => predicate === "holding" && object !== undefined,
+    () => undefined,
+  );
   for (const { id } of objects) {
     add(
       ["clear", id],

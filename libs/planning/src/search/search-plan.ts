@@ -8,7 +8,7 @@ import type { State } from "./state.ts";
 import { holdsIn, initialState, stateKey, successor } from "./state.ts";
 
 export interface SearchOptions {
-  /** States expanded before the search for a cheapest plan gives way to one for any plan. @defaultValue 20_000 */
+  /** States expanded before the search for a cheapest plan gives way to one for any plan. @defaultValue 2000 */
   readonly maxExpansions?: number;
 }
 
@@ -36,23 +36,24 @@ interface Node {
   readonly order: number;
 }
 
-/** How much dearer a plan may be once the search hurries. */
-const HURRIED_WEIGHT = 5;
+/** How much dearer than the cheapest a plan may be once the search hurries, and how much longer it may then look. */
+const HURRIED_WEIGHT = 3;
+const HURRIED_SHARE = 4;
 
 /**
  * Finds a cheapest sequence of steps to a goal: A* with the landmark-cut bound, evaluated when a state comes up. Ties go to the
  * smaller bound, then to steps that are part of a landmark, then to the older state, so the answer is always the same.
  *
  * @returns no steps when the goal holds already
- * @throws InputError when the goal cannot be reached, or nothing was found within twice `maxExpansions`
+ * @throws InputError when the goal cannot be reached, or nothing was found within five times `maxExpansions`
  */
-export function solveGoal(problem: SearchProblem, { maxExpansions = 20_000 }: SearchOptions = {}): SearchResult {
+export function solveGoal(problem: SearchProblem, { maxExpansions = 2000 }: SearchOptions = {}): SearchResult {
   const task = groundTask(problem);
   if (task.hopeless !== undefined) throw unreachable([task.hopeless]);
   const heuristic = new LandmarkCut(task);
   let spent = 0;
 
-  const search = (weight: number): SearchResult | "exhausted" | "limit" => {
+  const search = (weight: number, limit: number): SearchResult | "exhausted" | "limit" => {
     const open = new Heap<Node>((a, b) => {
       const difference = a.cost + weight * a.bound - (b.cost + weight * b.bound);
       if (difference !== 0) return difference < 0;
@@ -83,7 +84,7 @@ export function solveGoal(problem: SearchProblem, { maxExpansions = 20_000 }: Se
         open.push(node);
         continue;
       }
-      if (expansions++ >= maxExpansions) {
+      if (expansions++ >= limit) {
         spent += expansions;
         return "limit";
       }
@@ -105,8 +106,8 @@ export function solveGoal(problem: SearchProblem, { maxExpansions = 20_000 }: Se
     return steps.toReversed();
   };
 
-  let result = search(1);
-  if (result === "limit") result = search(HURRIED_WEIGHT);
+  let result = search(1, maxExpansions);
+  if (result === "limit") result = search(HURRIED_WEIGHT, HURRIED_SHARE * maxExpansions);
   if (result === "exhausted") throw unreachable(problem.goal);
   if (result === "limit")
     throw new InputError("goal", `no plan was found for ${goalText(problem.goal)} among ${spent} states; ask for less at a time.`);

@@ -2,7 +2,7 @@ import type { SceneDescription } from "@reverie/core";
 import { BackSide, Box3, Mesh, MeshBasicMaterial, MeshStandardMaterial, NotEqualStencilFunc, ReplaceStencilOp, Vector3 } from "three";
 import type { SceneGraph } from "../scene-graph.ts";
 
-/** Bodies in one chain of at least this many joints' worth of bodies are a robot, not furniture. */
+/** Bodies that joints connect to at least this many are a robot; fewer are furniture, as a drawer on its cabinet. */
 const ROBOT_BODIES = 4;
 const EMISSIVE = 0.28;
 

@@ -64,9 +64,11 @@ function ring(pose: Pose, radius: number, halfHeight: number): ShapeDescription 
 
 const v = (x: number, y: number, z: number): Vector3 => ({ x, y, z });
 
+/** A pose in the hand frame, in the frame of link seven. */
+const hand = (pose: Pose): Pose => compose(LINK7_FROM_HAND, pose);
+
 /** Shapes of links one to seven in their own frames. Slender approximations, so that they never block what the real arm can do. */
 function linkShapes(): readonly (readonly ShapeDescription[])[] {
-  const hand = (pose: Pose): Pose => compose(LINK7_FROM_HAND, pose);
   return [
     [capsule(v(0, 0, -0.15), v(0, 0, 0), "z", 0.06, SHELL, false), ring(at(0, 0, -0.19), 0.062, 0.006)],
     [capsule(v(0, 0, 0), v(0, -0.17, 0), "y", 0.058, SHELL, false)],
@@ -75,7 +77,12 @@ function linkShapes(): readonly (readonly ShapeDescription[])[] {
     [capsule(v(0, 0, -0.24), v(0, 0, -0.03), "z", 0.046, SHELL), ring(at(0, 0, -0.255), 0.049, 0.006)],
     [capsule(v(0, 0, 0), v(0.088, 0, 0), "x", 0.045, SHELL)],
     [
-      { geometry: { kind: "cylinder", radius: 0.042, halfHeight: 0.045 }, bodyFromShape: at(0, 0, 0.06), color: SHELL, collisionGroup: ARM_GROUP },
+      {
+        geometry: { kind: "cylinder", radius: 0.042, halfHeight: 0.045 },
+        bodyFromShape: at(0, 0, 0.06),
+        color: SHELL,
+        collisionGroup: ARM_GROUP,
+      },
       ring(at(0, 0, 0.106), 0.043, 0.004),
       {
         geometry: { kind: "box", halfExtents: { x: 0.028, y: 0.098, z: 0.026 } },
@@ -121,8 +128,18 @@ export function describeArm(options: ArmSceneOptions = {}): ArmSceneParts {
       worldFromBody: base,
       label: id,
       shapes: [
-        { geometry: { kind: "cylinder", radius: 0.085, halfHeight: 0.03 }, bodyFromShape: at(0, 0, 0.03), color: JOINT_RING, collisionGroup: ARM_GROUP },
-        { geometry: { kind: "cylinder", radius: 0.066, halfHeight: 0.04 }, bodyFromShape: at(0, 0, 0.1), color: SHELL, collisionGroup: ARM_GROUP },
+        {
+          geometry: { kind: "cylinder", radius: 0.085, halfHeight: 0.03 },
+          bodyFromShape: at(0, 0, 0.03),
+          color: JOINT_RING,
+          collisionGroup: ARM_GROUP,
+        },
+        {
+          geometry: { kind: "cylinder", radius: 0.066, halfHeight: 0.04 },
+          bodyFromShape: at(0, 0, 0.1),
+          color: SHELL,
+          collisionGroup: ARM_GROUP,
+        },
       ],
     },
   ];

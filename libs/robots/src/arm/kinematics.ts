@@ -98,18 +98,38 @@ function quaternionFromMatrix(R: Float64Array, offset: number): Pose["orientatio
   const trace = m00 + m11 + m22;
   if (trace > 0) {
     const s = Math.sqrt(trace + 1) * 2;
-    return { w: s / 4, x: (R[offset + 7] - R[offset + 5]) / s, y: (R[offset + 2] - R[offset + 6]) / s, z: (R[offset + 3] - R[offset + 1]) / s };
+    return {
+      w: s / 4,
+      x: (R[offset + 7] - R[offset + 5]) / s,
+      y: (R[offset + 2] - R[offset + 6]) / s,
+      z: (R[offset + 3] - R[offset + 1]) / s,
+    };
   }
   if (m00 >= m11 && m00 >= m22) {
     const s = Math.sqrt(1 + m00 - m11 - m22) * 2;
-    return { w: (R[offset + 7] - R[offset + 5]) / s, x: s / 4, y: (R[offset + 1] + R[offset + 3]) / s, z: (R[offset + 2] + R[offset + 6]) / s };
+    return {
+      w: (R[offset + 7] - R[offset + 5]) / s,
+      x: s / 4,
+      y: (R[offset + 1] + R[offset + 3]) / s,
+      z: (R[offset + 2] + R[offset + 6]) / s,
+    };
   }
   if (m11 >= m22) {
     const s = Math.sqrt(1 + m11 - m00 - m22) * 2;
-    return { w: (R[offset + 2] - R[offset + 6]) / s, x: (R[offset + 1] + R[offset + 3]) / s, y: s / 4, z: (R[offset + 5] + R[offset + 7]) / s };
+    return {
+      w: (R[offset + 2] - R[offset + 6]) / s,
+      x: (R[offset + 1] + R[offset + 3]) / s,
+      y: s / 4,
+      z: (R[offset + 5] + R[offset + 7]) / s,
+    };
   }
   const s = Math.sqrt(1 + m22 - m00 - m11) * 2;
-  return { w: (R[offset + 3] - R[offset + 1]) / s, x: (R[offset + 2] + R[offset + 6]) / s, y: (R[offset + 5] + R[offset + 7]) / s, z: s / 4 };
+  return {
+    w: (R[offset + 3] - R[offset + 1]) / s,
+    x: (R[offset + 2] + R[offset + 6]) / s,
+    y: (R[offset + 5] + R[offset + 7]) / s,
+    z: s / 4,
+  };
 }
 
 /** The tool in the base frame for joint angles in radians. For a single look; keep an `ArmKinematics` where it is asked often. */

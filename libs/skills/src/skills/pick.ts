@@ -62,8 +62,7 @@ export const pickSkill = defineSkill({
   *run(workspace, object) {
     const start = workspace.pose(object).position;
     const target = toolPose(start, graspYaw(workspace, object));
-    const problem =
-      (yield* approachFromAbove(workspace, target, { opening: OPEN })) ?? (yield* setOpening(workspace, 0));
+    const problem = (yield* approachFromAbove(workspace, target, { opening: OPEN })) ?? (yield* setOpening(workspace, 0));
     if (problem !== undefined) return problem;
     if (!workspace.arm.grips(object.bodyIndex)) return failed("slipped", `the fingers closed beside ${object.id}`);
     const lifted = yield* retreatUp(workspace, 0, object.grasp?.halfExtents.z ?? 0);

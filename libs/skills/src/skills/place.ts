@@ -1,6 +1,17 @@
 import { exact, rotate, subtract, yawOf, type Vector3 } from "@reverie/core";
 import { defineSkill, failed, SUCCEEDED, type SkillOutcome } from "../define-skill.ts";
-import { approachFromAbove, commandedTool, crowding, hold, nearestHalfTurn, OPEN, retreatUp, setOpening, toolPose, toolYaw } from "../motion.ts";
+import {
+  approachFromAbove,
+  commandedTool,
+  crowding,
+  hold,
+  nearestHalfTurn,
+  OPEN,
+  retreatUp,
+  setOpening,
+  toolPose,
+  toolYaw,
+} from "../motion.ts";
 import { isIn, isOn } from "../predicates.ts";
 import { isHeld, type Workspace, type WorkspaceObject } from "../workspace.ts";
 
@@ -10,7 +21,14 @@ const RELEASE_GAP = 0.004;
 const SPOT_PITCH = 0.02;
 
 /** A spot inside a rectangle of the target's frame that is farthest from what lies there already; near ties go to the middle. */
-function freeSpot(workspace: Workspace, held: WorkspaceObject, target: WorkspaceObject, center: Vector3, halfX: number, halfY: number): Vector3 {
+function freeSpot(
+  workspace: Workspace,
+  held: WorkspaceObject,
+  target: WorkspaceObject,
+  center: Vector3,
+  halfX: number,
+  halfY: number,
+): Vector3 {
   const nx = Math.floor(halfX / SPOT_PITCH);
   const ny = Math.floor(halfY / SPOT_PITCH);
   let best = workspace.pointOf(target, center);
@@ -64,16 +82,20 @@ function goalOf(workspace: Workspace, held: WorkspaceObject, target: WorkspaceOb
     for (const other of workspace.objects) {
       if (other === held || other.grasp === undefined) continue;
       const p = workspace.pose(other).position;
-      if (exact.hypot(p.x - spot.x, p.y - spot.y) < other.footprintRadius + held.footprintRadius) top = Math.max(top, p.z + other.grasp.halfExtents.z);
+      if (exact.hypot(p.x - spot.x, p.y - spot.y) < other.footprintRadius + held.footprintRadius)
+        top = Math.max(top, p.z + other.grasp.halfExtents.z);
     }
     return { position: { x: spot.x, y: spot.y, z: top + half.z + 0.01 }, yaw: targetYaw };
   }
   if (target.support === undefined) return failed("precondition", `nothing can be put on ${target.id}`);
   const { center, halfX, halfY } = target.support;
   const top = workspace.pointOf(target, center);
-  if (target.types.includes("table")) return { position: { ...tableSpot(workspace, held, target, top.z + half.z + RELEASE_GAP) }, yaw: targetYaw };
+  if (target.types.includes("table"))
+    return { position: { ...tableSpot(workspace, held, target, top.z + half.z + RELEASE_GAP) }, yaw: targetYaw };
   const spread = target.grasp === undefined;
-  const spot = spread ? freeSpot(workspace, held, target, center, Math.max(0, halfX - half.x - 0.005), Math.max(0, halfY - half.y - 0.005)) : top;
+  const spot = spread
+    ? freeSpot(workspace, held, target, center, Math.max(0, halfX - half.x - 0.005), Math.max(0, halfY - half.y - 0.005))
+    : top;
   return { position: { x: spot.x, y: spot.y, z: top.z + half.z + RELEASE_GAP }, yaw: targetYaw };
 }
 
@@ -94,7 +116,11 @@ export const placeSkill = defineSkill({
     ],
     effects: [
       { when: [{ fact: ["container", "?target"] }], adds: [["in", "?object", "?target"]], deletes: [["holding", "?object"]] },
-      { when: [{ fact: ["container", "?target"], negated: true }], adds: [["on", "?object", "?target"]], deletes: [["holding", "?object"]] },
+      {
+        when: [{ fact: ["container", "?target"], negated: true }],
+        adds: [["on", "?object", "?target"]],
+        deletes: [["holding", "?object"]],
+      },
       // A zone is only marked on the table.
       { when: [{ fact: ["zone", "?target"] }], adds: [["on", "?object", "table"]], deletes: [] },
     ],
@@ -123,14 +149,21 @@ export const placeSkill = defineSkill({
       y: goal.position.y - flip * offset.y,
       z: goal.position.z - offset.z,
     };
-    const carried = yield* approachFromAbove(workspace, toolPose(position, yaw), { opening: 0, hanging: (object.grasp?.halfExtents.z ?? 0) + 0.01 });
+    const carried = yield* approachFromAbove(workspace, toolPose(position, yaw), {
+      opening: 0,
+      hanging: (object.grasp?.halfExtents.z ?? 0) + 0.01,
+    });
     if (carried !== undefined) return carried;
     if (!workspace.arm.grips(object.bodyIndex)) return failed("slipped", `${object.id} was lost on the way to ${target.id}`);
     const released =
-      (yield* setOpening(workspace, Math.min(OPEN, workspace.arm.opening() + 0.03))) ?? (yield* retreatUp(workspace, OPEN)) ?? (yield* hold(workspace, OPEN, 0.25));
+      (yield* setOpening(workspace, Math.min(OPEN, workspace.arm.opening() + 0.03))) ??
+      (yield* retreatUp(workspace, OPEN)) ??
+      (yield* hold(workspace, OPEN, 0.25));
     if (released !== undefined) return released;
     if (isHeld(workspace, object)) return failed("blocked", `${object.id} did not come off the gripper`);
     const there = target.container === undefined ? isOn(workspace, object, target) : isIn(workspace, object, target);
-    return there ? SUCCEEDED : failed("slipped", `${object.id} did not come to rest ${target.container === undefined ? "on" : "in"} ${target.id}`);
+    return there
+      ? SUCCEEDED
+      : failed("slipped", `${object.id} did not come to rest ${target.container === undefined ? "on" : "in"} ${target.id}`);
   },
 });

@@ -17,11 +17,7 @@ export const pushSkill = defineSkill({
       { name: "object", type: "graspable", description: "what to push" },
       { name: "target", type: "zone", description: "the zone to push it onto" },
     ],
-    preconditions: [
-      { fact: ["handEmpty"] },
-      { fact: ["clear", "?object"] },
-      { fact: ["on", "?object", "table"] },
-    ],
+    preconditions: [{ fact: ["handEmpty"] }, { fact: ["clear", "?object"] }, { fact: ["on", "?object", "table"] }],
     effects: [
       {
         adds: [

@@ -1,0 +1,10 @@
+// Written by "npm run gen" from the files in commands/. Do not edit.
+import { benchCommand } from "./commands/bench.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { envsCommand } from "./commands/envs.ts";
+import { runCommand } from "./commands/run.ts";
+import { scoreCommand } from "./commands/score.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { upCommand } from "./commands/up.ts";
+
+export const commands = [benchCommand, doctorCommand, envsCommand, runCommand, scoreCommand, serveCommand, upCommand] as const;

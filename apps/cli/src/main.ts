@@ -1,0 +1,103 @@
+import { InputError, messageOf, PeerError, ReverieError, StateError, TimeoutError, UnknownIdError } from "@reverie/core";
+import { Command, CommanderError } from "commander";
+import { commands } from "./commands.generated.ts";
+import type { CommandDefinition, CommandIo, ExitCode } from "./define-command.ts";
+
+const HEADER = "Reverie: an embodied-AI workbench. A planner's plan is checked by a world.";
+
+/** Which exit code an error stands for. */
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof PeerError || error instanceof TimeoutError) return 3;
+  if (error instanceof InputError || error instanceof UnknownIdError || error instanceof StateError) return 2;
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === "ENOENT" || code === "EACCES" || code === "EISDIR" || code === "ECONNREFUSED" ? 3 : 1;
+}
+
+function report(error: unknown, debug: boolean): void {
+  process.stderr.write(`reverie: ${messageOf(error)}\n`);
+  if (error instanceof Error && (debug || !(error instanceof ReverieError || "code" in error))) {
+    process.stderr.write(debug ? `${error.stack ?? ""}\n` : "This is a defect of reverie; run again with --debug for its origin.\n");
+  }
+}
+
+function makeIo(json: boolean, signal: AbortSignal): CommandIo {
+  const terminal = process.stderr.isTTY;
+  let open = false;
+  const close = (): void => {
+    if (open) process.stderr.write("\n");
+    open = false;
+  };
+  return {
+    json,
+    signal,
+    print(text) {
+      close();
+      process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    },
+    say(line) {
+      close();
+      process.stderr.write(`${line}\n`);
+    },
+    progress(line, final = false) {
+      if (terminal) {
+        process.stderr.write(`\r\u001b[2K${line}`);
+        open = true;
+        if (final) close();
+      } else if (final) process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+function attach(program: Command, definition: CommandDefinition, signal: AbortSignal, finish: (code: ExitCode) => void): void {
+  const command = program.command(definition.name).description(definition.summary);
+  if (definition.argument !== undefined) command.argument(`[${definition.argument.placeholder}]`, definition.argument.description);
+  for (const option of definition.options) command.option(option.flags, option.description);
+  command.option("--json", "print one JSON document on standard output");
+  command.option("--debug", "show where errors come from");
+  command.addHelpText("after", `\nExamples:\n${definition.examples.map((example) => `  $ ${example}`).join("\n")}`);
+  command.action(async (...parameters: unknown[]) => {
+    const positional = definition.argument === undefined ? undefined : parameters[0];
+    const options = command.opts<Record<string, unknown>>();
+    const { json, debug, ...raw } = options;
+    const values = definition.argument === undefined || positional === undefined ? raw : { ...raw, [definition.argument.key]: positional };
+    try {
+      finish(await definition.execute(values, makeIo(json === true, signal)));
+    } catch (error) {
+      report(error, debug === true);
+      finish(exitCodeOf(error));
+    }
+  });
+}
+
+/** Runs the command line `args` (without node and script) and resolves with the exit code. Never throws. */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  const stopping = new AbortController();
+  let interrupts = 0;
+  const interrupt = (): void => {
+    interrupts++;
+    if (interrupts > 1) process.exit(130);
+    process.stderr.write("\nStopping; press Ctrl-C again to leave at once.\n");
+    stopping.abort(new StateError("Stopped by the user."));
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  let code: ExitCode = 0;
+  const program = new Command("reverie")
+    .description(HEADER)
+    .showHelpAfterError("(add --help for what is allowed)")
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => process.stdout.write(text), writeErr: (text) => process.stderr.write(text.replace(/^error: /, "reverie: ")) });
+  for (const definition of commands) attach(program, definition, stopping.signal, (result) => (code = result));
+  for (const command of program.commands) command.exitOverride().showHelpAfterError("(add --help for what is allowed)");
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version are answers; everything else commander raises is wrong usage, which it has already explained.
+    code = error.exitCode === 0 ? 0 : 2;
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+  return code;
+}

@@ -1,0 +1,59 @@
+import { InputError, UnknownIdError } from "@reverie/core";
+import { createBackend, type PlannerBackend } from "@reverie/planning";
+import { encodePng } from "@reverie/render";
+import * as z from "zod";
+import type { OptionDeclaration } from "./define-command.ts";
+
+/** Options that choose a planner; `run` and `up` share them. */
+export const PLANNER_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: "--planner <name>", description: "symbolic (privileged teacher), random, openai, or socket (default symbolic)" },
+  { flags: "--endpoint <url>", description: "OpenAI-compatible endpoint, for example http://127.0.0.1:8000/v1 (planner openai)" },
+  { flags: "--model <name>", description: "model name at the endpoint (planner openai)" },
+];
+
+const PLANNERS = ["symbolic", "random", "openai", "socket"] as const;
+/** Named in the command reference, but not part of this version. */
+const LATER = ["embedded", "transformers"];
+
+export const plannerShape = {
+  planner: z
+    .string()
+    .default("symbolic")
+    .transform((name, context) => {
+      const known = PLANNERS.find((planner) => planner === name);
+      if (known !== undefined) return known;
+      context.addIssue({
+        code: "custom",
+        message: LATER.includes(name) ? "this version has no such planner yet; allowed are symbolic, random, openai and socket" : new UnknownIdError("planner", name, PLANNERS).message.replace(/\.$/, ""),
+      });
+      return z.NEVER;
+    }),
+  endpoint: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional(),
+  model: z.string().min(1).max(200).optional(),
+};
+
+export interface PlannerChoice {
+  readonly planner: (typeof PLANNERS)[number];
+  readonly endpoint?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+/** @throws InputError when the planner needs an option that is missing */
+export function checkPlanner(choice: PlannerChoice): void {
+  if (choice.planner !== "openai") return;
+  if (choice.endpoint === undefined) throw new InputError("--endpoint", "planner openai needs the address of a chat endpoint, for example http://127.0.0.1:8000/v1.");
+  if (choice.model === undefined) throw new InputError("--model", "planner openai needs the name of a model at the endpoint.");
+}
+
+/** The backend for a choice, with the key from `OPENAI_API_KEY`. */
+export function backendFor(choice: PlannerChoice, seed: number): PlannerBackend {
+  checkPlanner(choice);
+  const apiKey = process.env["OPENAI_API_KEY"];
+  return createBackend(choice.planner, {
+    seed,
+    ...(choice.endpoint === undefined ? {} : { endpoint: choice.endpoint }),
+    ...(choice.model === undefined ? {} : { model: choice.model }),
+    ...(apiKey === undefined || apiKey === "" ? {} : { apiKey }),
+    encodeImage: (image) => ({ mimeType: "image/png", bytes: encodePng(image) }),
+  });
+}

@@ -1,0 +1,45 @@
+import { Registry } from "@reverie/core";
+import type { PlannerBackend } from "../planner.ts";
+import type { OpenAiOptions } from "./openai.ts";
+import { OpenAiBackend } from "./openai.ts";
+import { RandomBackend } from "./random.ts";
+import { SymbolicBackend } from "./symbolic.ts";
+
+/** What a backend may be made with; each takes what it needs. `seed` is the random planner's, and the model's where it has one. */
+export interface BackendOptions extends Partial<OpenAiOptions> {
+  readonly seed?: number | undefined;
+}
+
+export interface BackendDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly privileged: boolean;
+  /** @throws InputError when an option that the backend needs is missing or wrong */
+  create(options: BackendOptions): PlannerBackend;
+}
+
+/** Every planner backend by name. */
+export const backends: Registry<BackendDefinition> = new Registry<BackendDefinition>(
+  "planner",
+  [
+    {
+      name: "symbolic",
+      description: "Searches for a cheapest plan from the facts to the goal (privileged).",
+      privileged: true,
+      create: () => new SymbolicBackend(),
+    },
+    {
+      name: "random",
+      description: "Draws skills and objects uniformly.",
+      privileged: false,
+      create: ({ seed }) => new RandomBackend(seed),
+    },
+    {
+      name: "openai",
+      description: "Asks a vision-language model behind an OpenAI-compatible endpoint.",
+      privileged: false,
+      create: ({ model = "", ...options }) => new OpenAiBackend({ model, ...options }),
+    },
+  ],
+  (backend) => backend.name,
+);
