@@ -1,6 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defaultClientConditions, defineConfig } from "vite";
 
+// A built page is the one that people use, whoever builds it: tests set NODE_ENV to something else.
+if (process.argv.includes("build")) process.env["NODE_ENV"] = "production";
+
 export default defineConfig({
   plugins: [react()],
   // Any folder may serve the page: every address in it is relative.

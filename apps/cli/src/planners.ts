@@ -1,5 +1,5 @@
 import { InputError, UnknownIdError } from "@reverie/core";
-import { createBackend, type PlannerBackend } from "@reverie/planning";
+import { backends, type PlannerBackend } from "@reverie/planning";
 import { encodePng } from "@reverie/render";
 import * as z from "zod";
 import type { OptionDeclaration } from "./define-command.ts";
@@ -49,7 +49,7 @@ export function checkPlanner(choice: PlannerChoice): void {
 export function backendFor(choice: PlannerChoice, seed: number): PlannerBackend {
   checkPlanner(choice);
   const apiKey = process.env["OPENAI_API_KEY"];
-  return createBackend(choice.planner, {
+  return backends.get(choice.planner).create({
     seed,
     ...(choice.endpoint === undefined ? {} : { endpoint: choice.endpoint }),
     ...(choice.model === undefined ? {} : { model: choice.model }),

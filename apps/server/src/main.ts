@@ -1,75 +1,106 @@
-import { InputError, messageOf, PeerError, ReverieError, UnknownIdError } from "@reverie/core";
-import { Command, InvalidArgumentError } from "commander";
+import { parseArgs } from "node:util";
+import { InputError, messageOf, ReverieError, UnknownIdError } from "@reverie/core";
 import { startServer } from "./start-server.ts";
 
-// The gateway as a process. Standard output carries one line, `{"url": ...}`; everything else goes to standard error.
+// The server process. Its first line on standard output is `{"url": ...}`; everything else goes to standard error.
 
-interface Options {
-  readonly host: string;
-  readonly port: number;
-  readonly task: string;
-  readonly seed: number;
-  readonly studio?: string;
-  readonly record?: string;
-  readonly planTimeout: number;
-  readonly autoStart?: boolean;
-}
+const HELP = `Usage: node dist/main.js [options]
 
-const integer =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < low || value > high)
-      throw new InvalidArgumentError(`Expected an integer from ${low} to ${high}.`);
-    return value;
-  };
+Runs the gateway until it is told to end (SIGINT or SIGTERM).
 
-const command = new Command("reverie-server")
-  .description("Hosts worlds; planners, viewers and environment clients connect to it.")
-  .option("--host <address>", "address to listen on; other than loopback needs REVERIE_TOKEN", "127.0.0.1")
-  .option("--port <n>", "port, 0 = any free one", integer(0, 65535), 4870)
-  .option("--task <id>", "task of the first episode", "manipulation/stack-cubes")
-  .option("--seed <n>", "seed of the first episode", integer(0, 0xffffffff), 0)
-  .option("--studio <dir>", "folder of the built studio page")
-  .option("--record <dir>", "folder that gets episodes.jsonl")
-  .option("--plan-timeout <seconds>", "how long a planner may think", integer(1, 3600), 120)
-  .option("--auto-start", "begin the first episode at once")
-  .addHelpText(
-    "after",
-    "\nThe shared secret is read from REVERIE_TOKEN.\n\nExample:\n  node dist/main.js --port 4870 --task manipulation/stack-cubes",
-  )
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .parse();
+  --port <n>                port, 0 = any free one (default 4870)
+  --host <address>          address to listen on; other than loopback needs a token (default 127.0.0.1)
+  --task <id>               task of the first episode (default manipulation/stack-cubes)
+  --seed <n>                its seed (default 0)
+  --studio <dir>            the built studio, served at /
+  --record <dir>            append every finished episode to DIR/episodes.jsonl
+  --plan-timeout <seconds>  how long a planner may think (default 120)
+  --allow-origin <origin>   another web origin that may connect; may be repeated
+  --help                    this text
+
+The secret that clients must present is read from REVERIE_TOKEN.
+
+Example:
+  node dist/main.js --port 4870 --task manipulation/stack-cubes
+`;
 
 function say(line: string): void {
   process.stderr.write(`server: ${line}\n`);
 }
 
-try {
-  const { host, port, task, seed, studio, record, planTimeout, autoStart } = command.opts<Options>();
+/** @throws InputError naming the option */
+function integer(option: string, text: string | undefined, low: number, high: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d{1,10}$/u.test(text) ? Number(text) : NaN;
+  if (!(value >= low && value <= high)) {
+    throw new InputError(`--${option}`, `expected an integer from ${low} to ${high}, got "${text.slice(0, 60)}".`);
+  }
+  return value;
+}
+
+function readOptions(): { readonly [name: string]: string | boolean | string[] | undefined; readonly "allow-origin"?: string[] } {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({
+      options: {
+        port: text,
+        host: text,
+        task: text,
+        seed: text,
+        studio: text,
+        record: text,
+        "plan-timeout": text,
+        "allow-origin": { type: "string", multiple: true },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    throw new InputError("", messageOf(error), { cause: error });
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options["help"] === true) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const given = (name: string): string | undefined => (typeof options[name] === "string" ? options[name] : undefined);
+  const seconds = integer("plan-timeout", given("plan-timeout"), 1, 3600);
   const token = process.env["REVERIE_TOKEN"];
-  const server = await startServer({
-    host,
-    port,
-    task,
-    seed,
-    autoStart: autoStart ?? false,
-    plannerWaitMs: 15_000,
-    limits: { planTimeoutMs: planTimeout * 1000 },
+  const entries = {
+    host: given("host"),
+    port: integer("port", given("port"), 0, 65_535),
+    task: given("task"),
+    seed: integer("seed", given("seed"), 0, 0xffffffff),
+    studioDirectory: given("studio"),
+    recordDirectory: given("record"),
+    token: token === "" ? undefined : token,
+    allowOrigins: options["allow-origin"],
+    limits: seconds === undefined ? undefined : { planTimeoutMs: seconds * 1000 },
     log: say,
-    ...(token === undefined || token === "" ? {} : { token }),
-    ...(studio === undefined ? {} : { studioDirectory: studio }),
-    ...(record === undefined ? {} : { recordDirectory: record }),
-  });
-  process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
-  const stop = (): void => {
-    server.close().catch((error: unknown) => {
-      say(messageOf(error));
-      process.exitCode = 1;
-    });
   };
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, stop);
+  const server = await startServer(Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)));
+  let ending = false;
+  const end = (): void => {
+    if (ending) return;
+    ending = true;
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        say(messageOf(error));
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
+}
+
+try {
+  await main();
 } catch (error) {
   say(error instanceof ReverieError ? error.message : error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
-  process.exitCode = error instanceof InputError || error instanceof UnknownIdError ? 2 : error instanceof PeerError ? 3 : 1;
+  process.exitCode = error instanceof InputError || error instanceof UnknownIdError ? 2 : 3;
 }

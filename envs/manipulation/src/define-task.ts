@@ -10,6 +10,8 @@ export interface SampledTask {
   readonly words: Readonly<Record<string, string>>;
   /** All must hold in physics. */
   readonly goal: readonly Literal[];
+  /** Pairs `[earlier, later]` of goal indices: what must come true first. @defaultValue none */
+  readonly order?: readonly (readonly [earlier: number, later: number])[];
   /** Plans that reach the goal, best first. */
   readonly references: readonly (readonly PlanStep[])[];
   /** What was drawn, for `info.randomization`. JSON. */

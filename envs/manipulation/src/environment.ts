@@ -134,7 +134,12 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       periodSeconds: 1 / CONTROL_HZ,
     });
     for (let i = 0; i < SETTLE_STEPS; i++) world.step();
-    const taskAssignment = { instruction, goal: sampled.goal, references: sampled.references };
+    const taskAssignment: Assignment = {
+      instruction,
+      goal: sampled.goal,
+      references: sampled.references,
+      ...(sampled.order === undefined ? {} : { order: sampled.order }),
+    };
     this.#running = {
       seed,
       world,

@@ -85,6 +85,8 @@ export interface Assignment {
   readonly instruction: string;
   /** Holds when all literals do. */
   readonly goal: readonly Literal[];
+  /** Pairs `[earlier, later]` of goal indices: the earlier literal must hold before the later one comes true. @defaultValue none */
+  readonly order?: readonly (readonly [earlier: number, later: number])[];
   /** Reference plans, best first; empty when none is known. */
   readonly references: readonly (readonly PlanStep[])[];
 }

@@ -56,8 +56,8 @@ export type SkillFailureReason = "unreachable" | "slipped" | "blocked" | "timed-
 
 /**
  * Adds the facts that follow from others: `handEmpty()` when nothing is held; `clear(x)` when nothing is on `x` and it is not
- * held; `covered(x)` when `x` is graspable and something is on it; `shut(x)` when `x` can be opened and is not open;
- * `accessible(x)` unless `x` is in something shut. Returns a new set.
+ * held; `uncovered(x)` unless `x` is graspable and something is on it; `enterable(x)` unless `x` can be opened and is not open;
+ * `accessible(x)` unless `x` is in something that is not enterable. Returns a new set.
  */
 export function deriveFacts(facts: FactSet, objects: readonly SceneObject[]): FactSet {
   const derived = facts.clone();
@@ -73,14 +73,14 @@ export function deriveFacts(facts: FactSet, objects: readonly SceneObject[]): Fa
   }
   for (const object of objects) {
     if (!covered.has(object.id) && !held.has(object.id)) derived.add(["clear", object.id]);
-    if (covered.has(object.id) && object.types.includes("graspable")) derived.add(["covered", object.id]);
-    if (shut.has(object.id)) derived.add(["shut", object.id]);
+    if (!covered.has(object.id) || !object.types.includes("graspable")) derived.add(["uncovered", object.id]);
+    if (!shut.has(object.id)) derived.add(["enterable", object.id]);
     if (!hidden.has(object.id)) derived.add(["accessible", object.id]);
   }
   return derived;
 }
 
-const DERIVED = new Set(["handEmpty", "clear", "covered", "shut", "accessible"]);
+const DERIVED = new Set(["handEmpty", "clear", "uncovered", "enterable", "accessible"]);
 
 type Binding = Readonly<Record<string, string>>;
 

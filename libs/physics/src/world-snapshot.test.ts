@@ -27,6 +27,17 @@ function straightRun(engine: PhysicsEngine, driven: Driven): { final: string; ta
   return { final, taken, touching };
 }
 
+const crates = (n: number) =>
+  sceneOf([
+    FLOOR,
+    ...Array.from({ length: n }, (_, i) => ({
+      id: `c${i}`,
+      kind: "dynamic" as const,
+      worldFromBody: at(0, 0, 0.1 + i * 0.2),
+      shapes: [box(0.1, 0.1, 0.1)],
+    })),
+  ]);
+
 describe.each(BUILDS)("restoring amid contacts, %s build", (build) => {
   test.each([
     ["a rammed wall of crates", rammedWall()],
@@ -108,17 +119,6 @@ describe("equal states", () => {
 });
 
 describe("refused snapshots", () => {
-  const crates = (n: number) =>
-    sceneOf([
-      FLOOR,
-      ...Array.from({ length: n }, (_, i) => ({
-        id: `c${i}`,
-        kind: "dynamic" as const,
-        worldFromBody: at(0, 0, 0.1 + i * 0.2),
-        shapes: [box(0.1, 0.1, 0.1)],
-      })),
-    ]);
-
   async function world(): Promise<World> {
     const made = new World(await loadPhysics(), crates(3));
     for (let i = 0; i < 30; i++) made.step();

@@ -29,6 +29,15 @@ function steps(world: World, n: number): void {
   for (let i = 0; i < n; i++) world.step();
 }
 
+/** Moves the target there in half a second, then waits as long: a target more than half a turn away would be approached the short way round. */
+function moveTo(world: World, target: number): void {
+  const from = world.jointPosition(0);
+  for (let i = 1; i <= 120; i++) {
+    world.setJointTarget(0, from + (target - from) * Math.min(1, i / 60));
+    world.step();
+  }
+}
+
 describe("mechanics", () => {
   test("A thrown body follows the parabola of its integrator, and the true one to half a step.", () => {
     const world = new World(engine, sceneOf([crate({ worldFromBody: at(0, 0, 20), massKg: 3 })]));
@@ -225,15 +234,6 @@ describe("joints", () => {
       gravity: vec3(0, 0, 0),
     });
 
-  /** Moves the target there in half a second, then waits as long: a target more than half a turn away would be approached the short way round. */
-  function moveTo(world: World, target: number): void {
-    const from = world.jointPosition(0);
-    for (let i = 1; i <= 120; i++) {
-      world.setJointTarget(0, from + (target - from) * Math.min(1, i / 60));
-      world.step();
-    }
-  }
-
   test.each([
     ["a range on both sides of zero", -2.8973, 2.8973, [2.85, -2.85, 0, 1]],
     ["a range that begins just below zero and ends beyond pi", -0.0175, 3.7525, [3.7, 0, 1.9, 3.3]],
@@ -271,13 +271,17 @@ describe("joints", () => {
   test.each(["revolute", "prismatic"] as const)(
     "The velocity of a %s joint is the change of its position, on a turning base too.",
     (kind) => {
-      const hand = driven({ kind }).scene;
+      const { bodies, joints } = driven({ kind }).scene;
+      const beside = { ...frame, position: vec3(frame.position.x - 0.3, frame.position.y, frame.position.z) };
       const scene = {
-        ...hand,
-        bodies: [
-          { ...hand.bodies[0], kind: "kinematic" as const },
-          { ...hand.bodies[1], worldFromBody: at(0, 0, 1) },
-        ],
+        ...sceneOf(
+          [
+            { ...bodies[0], kind: "kinematic" as const },
+            { ...bodies[1], worldFromBody: at(0.3, 0, 1) },
+          ],
+          [{ ...joints[0], childFromJoint: beside, motor: { model: "acceleration" as const, stiffness: 400, damping: 40 } }],
+        ),
+        gravity: vec3(0, 0, 0),
       };
       const world = new World(engine, scene);
       world.setJointTarget(0, 0.3);

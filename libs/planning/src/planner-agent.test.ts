@@ -57,14 +57,15 @@ describe("the symbolic planner", () => {
   });
 });
 
+async function draw(seed: number): Promise<string[]> {
+  const planner = new PlannerAgent(new RandomBackend(seed));
+  const texts: string[] = [];
+  for (let i = 0; i < 200; i++) texts.push((await planner.plan(request(), signal)).text);
+  return texts;
+}
+
 describe("the random planner", () => {
   test("draws 1 to 8 steps over all skills and objects, in the strict format, the same for the same seed", async () => {
-    const draw = async (seed: number): Promise<string[]> => {
-      const planner = new PlannerAgent(new RandomBackend(seed));
-      const texts: string[] = [];
-      for (let i = 0; i < 200; i++) texts.push((await planner.plan(request(), signal)).text);
-      return texts;
-    };
     const texts = await draw(3);
     expect(await draw(3)).toEqual(texts);
     expect(await draw(4)).not.toEqual(texts);

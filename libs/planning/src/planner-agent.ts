@@ -18,7 +18,7 @@ export class PlannerAgent implements Planner {
   }
 
   async plan(request: PlanRequest, signal: AbortSignal): Promise<Completion> {
-    return await this.#backend.generate({ kind: "plan", plan: this.#permitted(request) }, signal);
+    return await this.#backend.generate({ kind: "plan", plan: this.privileged ? request : withoutPrivileges(request) }, signal);
   }
 
   /** A judgement that cannot be read counts as "not complete", and the explanation says so. */
@@ -26,15 +26,21 @@ export class PlannerAgent implements Planner {
     request: VerifyRequest,
     signal: AbortSignal,
   ): Promise<{ readonly complete: boolean; readonly explanation?: string; readonly usage: CallUsage }> {
-    const { text, usage } = await this.#backend.generate({ kind: "verify", verify: this.#permitted(request) }, signal);
+    const { text, usage } = await this.#backend.generate(
+      { kind: "verify", verify: this.privileged ? request : withoutFacts(request) },
+      signal,
+    );
     const verdict = parseVerdict(text) ?? { complete: false, explanation: `The judgement could not be read: "${excerpt(text, 120)}".` };
     return { ...verdict, usage };
   }
+}
 
-  #permitted<T extends { readonly privileged?: unknown }>(request: T): T {
-    if (this.privileged || request.privileged === undefined) return request;
-    const { privileged: _, ...rest } = request;
-    // `observe` may be a method that needs its object.
-    return Object.assign(Object.create(request as object) as T, rest, { privileged: undefined });
-  }
+function withoutPrivileges(request: PlanRequest): PlanRequest {
+  const { task, instruction, skills, objects, history } = request;
+  return { task, instruction, skills, objects, history, observe: () => request.observe() };
+}
+
+function withoutFacts(request: VerifyRequest): VerifyRequest {
+  const { task, instruction, step, skills, objects } = request;
+  return { task, instruction, step, skills, objects, observe: () => request.observe() };
 }

@@ -6,6 +6,8 @@ import type { CameraImage, EpisodeStep, Fact, Literal, PlanStep, SceneObject, Sk
 export interface PrivilegedState {
   readonly facts: readonly Fact[];
   readonly goal: readonly Literal[];
+  /** Pairs `[earlier, later]` of goal indices: what must come true first. @defaultValue none */
+  readonly order?: readonly (readonly [earlier: number, later: number])[];
 }
 
 /** "What should the robot do?" */

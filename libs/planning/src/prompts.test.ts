@@ -47,7 +47,10 @@ describe("buildPlanPrompt", () => {
 
 test("buildVerifyPrompt names the step, what it changes, and its objects only", () => {
   const verify: VerifyRequest = {
-    ...request,
+    task: request.task,
+    instruction: request.instruction,
+    skills,
+    objects,
     step: { skill: "place", args: { object: "red_cube", target: "blue_cube" } },
     observe: async () => ({ before: [], after: [] }),
   };

@@ -3,13 +3,14 @@ import type {
   Episode,
   EpisodeStep,
   MonitorVerdict,
+  PlanningEnvironment,
   PlanStep,
   RewardReport,
   SkillFailureReason,
   StepInfo,
 } from "@reverie/core";
 import { deriveFacts, expectedChanges, FactSet, ReverieError, sha256Hex } from "@reverie/core";
-import { parsePlan } from "@reverie/planning";
+import { parsePlan, type PrivilegedState } from "@reverie/planning";
 import { rewards, scorePlan } from "@reverie/rewards";
 import { askPlanner, EpisodeEnded, stopFailure, type EpisodeFailure } from "./ask.ts";
 import { assignInstruction } from "./assign.ts";
@@ -133,7 +134,7 @@ class EpisodeRun {
           skills,
           objects,
           history: [...this.#history],
-          ...(planner.privileged ? { privileged: { facts: environment.facts(), goal: assignment.goal } } : {}),
+          ...(planner.privileged ? { privileged: privilegedState(environment) } : {}),
           observe: async () => this.#look(),
         },
         inner,
@@ -351,4 +352,10 @@ function failureReason(end: SkillEnd, verdict: MonitorVerdict | undefined, incom
     return verdict?.explanation === undefined ? "not complete, says the monitor" : `not complete, says the monitor: ${verdict.explanation}`;
   const reason = end.reason ?? "failed";
   return end.detail === undefined ? reason : `${reason}: ${end.detail}`;
+}
+
+/** What only a privileged planner is given. */
+function privilegedState(environment: PlanningEnvironment): PrivilegedState {
+  const { goal, order } = environment.assignment;
+  return { facts: environment.facts(), goal, ...(order === undefined ? {} : { order }) };
 }

@@ -52,6 +52,7 @@ export const pressThenPlace = defineTask({
       ],
       words: { color: named, button: buttonColor, pad: padColor },
       goal: [{ fact: ["pressed", buttonId] }, { fact: ["on", object, target] }],
+      order: [[0, 1]],
       references: [
         [
           { skill: "press", args: { object: buttonId } },

@@ -112,7 +112,14 @@ const good = says(JSON.stringify({ thinking: "stack <answer> them", steps: stack
 
 const image: CameraImage = { camera: "front", width: 2, height: 1, rgb: Uint8Array.of(255, 0, 0, 0, 255, 0) };
 const request: PlanRequest = { task: "t", instruction: "stack", skills, objects, history: [], observe: async () => [image] };
-const verify: VerifyRequest = { ...request, step: stack[0]!, observe: async () => ({ before: [image], after: [image] }) };
+const verify: VerifyRequest = {
+  task: "t",
+  instruction: "stack",
+  skills,
+  objects,
+  step: stack[0]!,
+  observe: async () => ({ before: [image], after: [image] }),
+};
 
 function planner(options: Partial<OpenAiOptions> = {}): PlannerAgent {
   return new PlannerAgent(new OpenAiBackend({ endpoint, model: "vision-1", apiKey: KEY, retryDelayMs: 5, ...options }));

@@ -199,7 +199,7 @@ describe("parsePlan, hostile texts", () => {
     );
   });
 
-  test("of 100,000 characters take less than 50 ms", () => {
+  test("of 100,000 characters are read in less than 50 ms", () => {
     const unit = [
       ...pieces,
       "pick(red_cube) ",

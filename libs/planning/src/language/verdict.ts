@@ -1,4 +1,5 @@
 import { Issues } from "./issues.ts";
+import type { JsonValue } from "./json.ts";
 import { isJsonObject, readJson } from "./json.ts";
 import { tokenize } from "./nouns.ts";
 import { splitSections, stripFence } from "./sections.ts";
@@ -13,6 +14,8 @@ const KEYS = ["complete", "completed", "done", "success", "answer", "verdict", "
 const YES = new Set(["true", "yes", "complete", "completed", "done", "succeeded", "success"]);
 const NO = new Set(["false", "no", "incomplete", "failed", "failure"]);
 const NEGATIONS = new Set(["not", "isn", "wasn", "hasn", "never", "un"]);
+/** How many words before one that says yes a negation may stand. */
+const NEGATION_REACH = 4;
 const LONGEST = 20_000;
 const LONGEST_EXPLANATION = 500;
 
@@ -23,18 +26,20 @@ const LONGEST_EXPLANATION = 500;
 export function parseVerdict(text: string): Verdict | undefined {
   const issues = new Issues();
   const answer = stripFence(splitSections(text.slice(0, LONGEST), issues).answer, issues).trim();
-  return (answer.startsWith("{") ? jsonVerdict(answer) : undefined) ?? wordVerdict(answer);
+  const value = answer.startsWith("{") ? asJson(answer) : undefined;
+  return isJsonObject(value) ? jsonVerdict(value) : wordVerdict(answer);
 }
 
-function jsonVerdict(answer: string): Verdict | undefined {
-  let value;
+function asJson(text: string): JsonValue | undefined {
   try {
-    value = readJson(answer, new Issues());
+    return readJson(text, new Issues());
   } catch {
     // Not JSON after all: its words may still say it.
     return undefined;
   }
-  if (!isJsonObject(value)) return undefined;
+}
+
+function jsonVerdict(value: { readonly [key: string]: JsonValue }): Verdict | undefined {
   const key = KEYS.find((name) => value[name] !== undefined);
   const said = key === undefined ? undefined : value[key];
   const complete = typeof said === "boolean" ? said : typeof said === "string" ? wordVerdict(said)?.complete : undefined;
@@ -48,7 +53,7 @@ function wordVerdict(answer: string): Verdict | undefined {
   for (let i = 0; i < tokens.length; i++) {
     const word = tokens[i]!;
     if (!YES.has(word) && !NO.has(word)) continue;
-    const before = tokens.slice(Math.max(0, i - 2), i);
+    const before = tokens.slice(Math.max(0, i - NEGATION_REACH), i);
     const negated = YES.has(word) && before.some((token) => NEGATIONS.has(token));
     const rest = answer.replace(/^\W{0,8}(?:true|false|yes|no)\b[\s.,:;*-]{0,8}/i, "");
     return withExplanation(YES.has(word) && !negated, rest === answer && tokens.length === 1 ? "" : rest);

@@ -2,7 +2,7 @@ import type { Fact, FactTemplate, Literal, LiteralTemplate, SceneObject, SkillSi
 import { FactSet, factText, InputError } from "@reverie/core";
 
 // Skills and objects become numbered atoms and actions. Atoms below `baseCount` are stored facts; the others follow from them
-// (`handEmpty`, `clear`, `accessible`) by the rules of core's `deriveFacts`, which search must agree with.
+// (`handEmpty`, `clear`, `uncovered`, `enterable`, `accessible`) by the rules of core's `deriveFacts`, which search must agree with.
 
 /** What a ground step does under a condition. All lists hold atoms. */
 export interface GroundEffect {
@@ -47,7 +47,7 @@ export interface SearchProblem {
   readonly goal: readonly Literal[];
 }
 
-const DERIVED = new Set(["handEmpty", "clear", "accessible"]);
+const DERIVED = new Set(["handEmpty", "clear", "uncovered", "enterable", "accessible"]);
 /** More ground steps than any scene needs; a skill of many untyped slots would exceed it. */
 const MOST_ACTIONS = 100_000;
 
@@ -195,7 +195,22 @@ function deriveAtoms(objects: readonly SceneObject[], base: readonly Fact[], ind
     ([predicate, object]) => predicate === "holding" && object !== undefined,
     () => undefined,
   );
-  for (const { id } of objects) {
+  for (const { id, types } of objects) {
+    add(
+      ["uncovered", id],
+      ([predicate, , below]) => predicate === "on" && below === id && types.includes("graspable"),
+      () => undefined,
+    );
+    if (openable.has(id)) {
+      // The same as being open: one atom under two names. Where nothing can open it, there is no such atom.
+      const open = index.get(factText(["open", id]));
+      if (open !== undefined) index.set(factText(["enterable", id]), open);
+    } else
+      add(
+        ["enterable", id],
+        () => false,
+        () => undefined,
+      );
     add(
       ["clear", id],
       ([predicate, object, below]) => (predicate === "on" && below === id) || (predicate === "holding" && object === id),

@@ -13,7 +13,7 @@ interface Achiever {
  * the cost to the goal, found as a sum of costs of sets of actions of which every plan needs at least one.
  *
  * Beside the facts there is an atom "not f" for each stored fact f that is needed false or blocks a derived one. Derived atoms
- * (`handEmpty`, `clear`, `accessible`) become true, at no cost, once each of their blockers has been removed; needing a derived
+ * (`handEmpty`, `clear` and the like) become true, at no cost, once each of their blockers has been removed; needing a derived
  * atom false is ignored. Both only loosen the problem, so the bound stays one. Effects of one action share its cost.
  */
 export class LandmarkCut {

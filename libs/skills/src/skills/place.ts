@@ -111,8 +111,8 @@ export const placeSkill = defineSkill({
       { fact: ["holding", "?object"] },
       { fact: ["same", "?object", "?target"], negated: true },
       { fact: ["accessible", "?target"] },
-      { fact: ["shut", "?target"], negated: true },
-      { fact: ["covered", "?target"], negated: true },
+      { fact: ["enterable", "?target"] },
+      { fact: ["uncovered", "?target"] },
     ],
     effects: [
       { when: [{ fact: ["container", "?target"] }], adds: [["in", "?object", "?target"]], deletes: [["holding", "?object"]] },

@@ -20,7 +20,12 @@ export interface WirePlanRequest {
   readonly skills: readonly SkillSignature[];
   readonly objects: readonly SceneObject[];
   readonly history: readonly EpisodeStep[];
-  readonly privileged?: { readonly facts: readonly Fact[]; readonly goal: readonly Literal[] };
+  readonly privileged?: {
+    readonly facts: readonly Fact[];
+    readonly goal: readonly Literal[];
+    /** Pairs of goal indices: what must come true first. */
+    readonly order?: readonly (readonly [earlier: number, later: number])[];
+  };
 }
 
 export interface WireVerifyRequest {
