@@ -7,6 +7,7 @@ const WORD: Readonly<Record<string, string>> = { done: "done", failed: "failed",
 /** Tells what happens in a server's session on the terminal: the plan once, each step when it ends, the score. */
 export function narrate(viewer: ViewerConnection, io: CommandIo): void {
   let episode = 0;
+  let told = 0;
   let announced = new Set<string>();
   let planText: string | undefined;
   let failure: string | undefined;
@@ -19,7 +20,7 @@ export function narrate(viewer: ViewerConnection, io: CommandIo): void {
     }
     if (state.phase === "planning" && !announced.has("instruction")) {
       announced.add("instruction");
-      io.print(`\nEpisode ${state.episode}: ${state.task}, seed ${state.seed}`);
+      io.print(`\nEpisode ${++told}: ${state.task}, seed ${state.seed}`);
       io.print(`  Instruction: ${state.instruction}`);
     }
     if (state.planText !== undefined && state.planText !== planText && state.steps.length > 0) {

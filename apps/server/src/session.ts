@@ -317,7 +317,7 @@ export class Session implements ShowSource {
       ...(plan === undefined ? {} : { planText: plan.text }),
       repairs: plan?.repairs ?? [],
       steps: steps.map((step) => ({ ...step, text: stepText(step, parameters.get(step.skill)) })),
-      reference: assignment.references[0] ?? [],
+      reference: assignment.references[reward?.reference ?? 0] ?? [],
       ...(reward === undefined ? {} : { reward }),
       goal,
       success: info?.success ?? goal.every(({ holds }) => holds),

@@ -156,6 +156,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 }
 
 function welcomeViewer(peer: ViewerPeer, session: Session, desk: ViewerDesk): void {
+  peer.handle("session.ping", emptyRequestSchema, () => ({}));
   peer.handle("tasks.list", emptyRequestSchema, () => ({ tasks: listTasks() }));
   peer.handle("session.start", startRequestSchema, async (request) => ({ episode: await session.start(request) }));
   peer.handle("session.control", controlRequestSchema, async ({ action }) => {

@@ -10,7 +10,6 @@ import {
   type ServerToViewer,
   type ViewerConnection,
 } from "@reverie/wire";
-import { isActive } from "./format.ts";
 import { FrameSlot } from "./frames.ts";
 import { chosenCamera, studio } from "./store.ts";
 
@@ -28,12 +27,10 @@ const FLOATS_PER_BODY = 7;
 const BYTES_PER_PIXEL = 3;
 const LARGEST_SIDE = 4096;
 const PING_INTERVAL_MS = 4000;
-const QUIET_MS = 1000;
 
 let viewer: ViewerConnection | undefined;
 /** What this connection asked for last; undefined = nothing, so the server streams the first camera. */
 let askedCamera: string | null | undefined;
-let pictureArrived = 0;
 
 /** What the page says about any thrown value. */
 function reportOf(error: unknown): ErrorReport {
@@ -60,7 +57,6 @@ function receivePoses(frame: PoseFrame, acknowledge: () => void): void {
 }
 
 function receivePicture(frame: CameraFrame, acknowledge: () => void): void {
-  pictureArrived = performance.now();
   if (frame.episode !== studio.getState().scene?.episode) return acknowledge();
   takeFrame(() => {
     const { width, height } = frame;
@@ -115,18 +111,11 @@ function followCamera(): void {
   if (viewer !== undefined && chosen && wanted !== askedCamera) askCamera(viewer, wanted).catch(show);
 }
 
-/**
- * Times a round trip by repeating this page's own choice of camera, which changes nothing. Only while images flow or have
- * long stopped: a choice drops the image that waits, and the last one of an episode would not come again.
- */
 async function measureLatency(to: ViewerConnection): Promise<void> {
-  const state = studio.getState();
-  const flowing = state.session !== undefined && isActive(state.session.phase) && !state.session.paused;
-  if (state.link !== "connected" || state.scene === undefined || document.hidden) return;
-  if (!flowing && performance.now() - pictureArrived < QUIET_MS) return;
+  if (studio.getState().link !== "connected" || document.hidden) return;
   const sent = performance.now();
-  await askCamera(to, chosenCamera(state));
-  state.latencyMeasured(performance.now() - sent);
+  await to.request("session.ping", {});
+  studio.getState().latencyMeasured(performance.now() - sent);
 }
 
 async function greet(to: ViewerConnection): Promise<void> {

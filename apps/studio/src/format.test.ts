@@ -14,7 +14,6 @@ import {
   partLabel,
   phaseWord,
   readSeed,
-  shareParts,
   taskTitle,
 } from "./format.ts";
 
@@ -60,13 +59,6 @@ describe("words", () => {
     ["ordered-f1", "ordered f1"],
     ["format", "format"],
   ])("part %s reads %s", (name, label) => expect(partLabel(name)).toBe(label));
-
-  test("the index of the matched reference is not shown as a share", () => {
-    expect(shareParts({ f1: 0.5, bestReference: 1, format: 1 })).toEqual([
-      ["f1", 0.5],
-      ["format", 1],
-    ]);
-  });
 
   test("a refusal under its field does not repeat the field", () => {
     const message = 'instruction: could not understand "juggle".';
@@ -129,7 +121,7 @@ describe("outcome", () => {
   test("the announcement names the running step, then the outcome and the reward", () => {
     const steps = [stepWith("done"), stepWith("running")];
     expect(announcement(sessionWith({ phase: "running", steps }))).toBe("Step 2 of 2: pick(red_cube).");
-    const reward = { value: 1, parts: {}, matches: [] };
+    const reward = { value: 1, parts: {}, matches: [], reference: 0 };
     expect(announcement(sessionWith({ phase: "finished", success: true, reward, simSeconds: 2 }))).toContain("Goal reached. 2.00 s");
     expect(announcement(sessionWith({ phase: "finished", success: true, reward }))).toContain("Reward 1.00.");
   });

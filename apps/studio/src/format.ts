@@ -25,11 +25,6 @@ export function formatLatency(milliseconds: number): string {
   return whole < 1000 ? `${whole} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** Parts of a reward that are shares in [0, 1]; `bestReference` is the index of the reference that was matched. */
-export function shareParts(parts: Readonly<Record<string, number>>): readonly (readonly [name: string, share: number])[] {
-  return Object.entries(parts).filter(([name]) => name !== "bestReference");
-}
-
 /** `orderedF1` and `ordered-f1` become `ordered f1`. */
 export function partLabel(name: string): string {
   return name

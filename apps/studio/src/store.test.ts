@@ -65,7 +65,7 @@ test("history holds the newest episodes first and never more than its limit", ()
 
 test("history keeps reward and failure only where an episode has them", () => {
   const store = createStudioStore();
-  store.getState().episodeFinished(episodeWith({ reward: { value: 0.5, parts: {}, matches: [] } }));
+  store.getState().episodeFinished(episodeWith({ reward: { value: 0.5, parts: {}, matches: [], reference: 0 } }));
   store.getState().episodeFinished(episodeWith({ success: false, failure: { code: "timeout", message: "The planner was silent." } }));
   const [failed, rewarded] = store.getState().history;
   expect(rewarded).toMatchObject({ reward: 0.5 });

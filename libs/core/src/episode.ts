@@ -32,8 +32,11 @@ export interface StepMatch {
 export interface RewardReport {
   /** In [0, 1]. */
   readonly value: number;
+  /** What the value is made of, each in [0, 1]. */
   readonly parts: Readonly<Record<string, number>>;
   readonly matches: readonly StepMatch[];
+  /** Which of several references the matches refer to, 0-based: the one that overlaps most. */
+  readonly reference: number;
 }
 
 /** One finished episode, as `reverie run --json` prints it. */
@@ -47,6 +50,7 @@ export interface Episode {
   readonly instruction: string;
   /** The first plan of the episode: what the reward scores. */
   readonly plan: readonly PlanStep[];
+  /** The reference plan that the reward's matches refer to; empty when none is known. */
   readonly reference: readonly PlanStep[];
   /** Absent when there is no reference to score against. */
   readonly reward?: RewardReport;

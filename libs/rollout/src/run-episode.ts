@@ -331,7 +331,7 @@ class EpisodeRun {
       seed,
       instruction: assignment.instruction,
       plan: this.#firstPlan,
-      reference: assignment.references[0] ?? [],
+      reference: assignment.references[this.#reward?.reference ?? 0] ?? [],
       ...(this.#reward === undefined ? {} : { reward: this.#reward }),
       steps: this.#rows,
       replans: this.#replans,

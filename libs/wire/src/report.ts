@@ -1,5 +1,5 @@
 import { InputError, PeerError, ReverieError, StateError } from "@reverie/core";
-import { errorReportSchema, type ErrorReport } from "./messages/common.ts";
+import type { ErrorReport } from "./messages/common.ts";
 
 /** What a peer is told about an error: its code, its sentence, the field or peer at fault; never a stack. */
 export function toReport(error: ReverieError): ErrorReport {
@@ -23,9 +23,16 @@ export function toError(peer: string, report: ErrorReport): ReverieError {
   return new ReverieError(report.code, report.message);
 }
 
+/** Checked by hand: a page that only talks to its server need not carry the schema library. */
+function isReport(value: unknown): value is ErrorReport {
+  if (typeof value !== "object" || value === null) return false;
+  const { code, message, path } = value as Record<string, unknown>;
+  return typeof code === "string" && typeof message === "string" && (path === undefined || typeof path === "string");
+}
+
 /** Whether a value has the shape of a reply; what it carries is for the caller to judge. */
 export function isReply(value: unknown): value is { ok: true } | { ok: false; error: ErrorReport } {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, "ok")) return false;
   const { ok, error } = value as { ok: unknown; error?: unknown };
-  return ok === true || (ok === false && errorReportSchema.safeParse(error).success);
+  return ok === true || (ok === false && isReport(error));
 }

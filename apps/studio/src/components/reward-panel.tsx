@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { formatUnit, isActive, partLabel, shareParts } from "../format.ts";
+import { formatUnit, isActive, partLabel } from "../format.ts";
 import { useStudio } from "../store.ts";
 import { MatchDiagram } from "./match-diagram.tsx";
 
@@ -29,7 +29,7 @@ export function RewardPanel(): ReactNode {
               {formatUnit(reward.value)}
             </p>
             <dl className="parts">
-              {shareParts(reward.parts).map(([name, value]) => (
+              {Object.entries(reward.parts).map(([name, value]) => (
                 <div key={name} className="part">
                   <dt>{partLabel(name)}</dt>
                   <dd>

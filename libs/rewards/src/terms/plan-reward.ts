@@ -16,6 +16,6 @@ export const planReward: RewardDefinition = defineReward({
   score(sample) {
     const overlap = matchSample(sample);
     const value = sample.format ? FORMAT_WEIGHT + (1 - FORMAT_WEIGHT) * overlap.value : 0;
-    return { value, parts: matchParts(sample, overlap), matches: overlap.matches };
+    return { value, parts: matchParts(sample, overlap), matches: overlap.matches, reference: overlap.reference };
   },
 });

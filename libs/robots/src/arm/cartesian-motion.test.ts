@@ -25,6 +25,7 @@ describe("CartesianMotion", () => {
       fc.property(path, limits, (waypoints, within) => {
         const motion = new CartesianMotion(waypoints, within);
         const h = 0.01;
+        const worst = { v: 0, w: 0, a: 0, alpha: 0 };
         let before = motion.at(0);
         let speed = 0;
         let turning = 0;
@@ -32,18 +33,20 @@ describe("CartesianMotion", () => {
           const now = motion.at(t);
           const v = distance(before.position, now.position) / h;
           const w = angleBetween(before.orientation, now.orientation) / h;
+          worst.v = Math.max(worst.v, v / within.maxVelocity);
+          worst.w = Math.max(worst.w, w / within.maxAngularVelocity);
+          worst.a = Math.max(worst.a, Math.abs(v - speed) / h / within.maxAcceleration);
           // Angles come through an arc cosine near 1: their noise is about 1e-7 rad.
-          expect(v).toBeLessThan(within.maxVelocity * 1.001 + 1e-6);
-          expect(w).toBeLessThan(within.maxAngularVelocity * 1.001 + 1e-4);
-          expect(Math.abs(v - speed) / h).toBeLessThan(within.maxAcceleration * 1.01 + 1e-4);
-          expect(Math.abs(w - turning) / h).toBeLessThan(within.maxAngularAcceleration * 1.01 + 0.02);
+          worst.alpha = Math.max(worst.alpha, Math.max(0, Math.abs(w - turning) / h - 0.01) / within.maxAngularAcceleration);
           before = now;
           speed = v;
           turning = w;
         }
+        expect(Math.max(worst.v, worst.w)).toBeLessThan(1.001);
+        expect(Math.max(worst.a, worst.alpha)).toBeLessThan(1.01);
         expect(speed).toBeLessThan(1e-9 + within.maxAcceleration * h);
       }),
-      { numRuns: 150 },
+      { numRuns: 150, endOnFailure: true },
     );
   });
 
@@ -54,7 +57,7 @@ describe("CartesianMotion", () => {
         expect(distance(motion.at(0).position, waypoints[0].position)).toBeLessThan(1e-9);
         const end = waypoints[waypoints.length - 1];
         for (const t of [motion.durationSeconds, motion.durationSeconds + 5]) {
-          expect(distance(motion.at(t).position, end.position)).toBe(0);
+          expect(distance(motion.at(t).position, end.position)).toBeLessThan(1e-12);
           expect(angleBetween(motion.at(t).orientation, end.orientation)).toBeLessThan(1e-6);
         }
         let elapsed = 0;
@@ -65,6 +68,7 @@ describe("CartesianMotion", () => {
           expect(speed).toBeLessThan(DEFAULT_MOTION_LIMITS.maxAcceleration * 1e-3);
         }
       }),
+      { endOnFailure: true },
     );
   });
 

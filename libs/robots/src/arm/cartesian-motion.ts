@@ -29,10 +29,23 @@ interface Profile {
   readonly peak: number;
 }
 
-function profileFor(length: number, maxVelocity: number, maxAcceleration: number): Profile {
-  if (length < 1e-9) return { durationSeconds: 0, rampSeconds: 0, peak: 0 };
-  const velocity = maxVelocity / length;
-  const acceleration = maxAcceleration / length;
+/** Something that moves along the stretch: how far, and how fast it may. */
+interface Travel {
+  readonly length: number;
+  readonly maxVelocity: number;
+  readonly maxAcceleration: number;
+}
+
+/** The fastest profile that keeps every travel within both of its limits. */
+function profileFor(travels: readonly Travel[]): Profile {
+  let velocity = Infinity;
+  let acceleration = Infinity;
+  for (const { length, maxVelocity, maxAcceleration } of travels) {
+    if (length < 1e-9) continue;
+    velocity = Math.min(velocity, maxVelocity / length);
+    acceleration = Math.min(acceleration, maxAcceleration / length);
+  }
+  if (velocity === Infinity) return { durationSeconds: 0, rampSeconds: 0, peak: 0 };
   if (velocity * velocity >= acceleration) {
     const rampSeconds = Math.sqrt(1 / acceleration);
     return { durationSeconds: 2 * rampSeconds, rampSeconds, peak: acceleration * rampSeconds };
@@ -73,9 +86,14 @@ export class CartesianMotion {
     for (let i = 1; i < waypoints.length; i++) {
       const from = waypoints[i - 1];
       const to = waypoints[i];
-      const linear = profileFor(distance(from.position, to.position), limits.maxVelocity, limits.maxAcceleration);
-      const angular = profileFor(angleBetween(from.orientation, to.orientation), limits.maxAngularVelocity, limits.maxAngularAcceleration);
-      const profile = linear.durationSeconds >= angular.durationSeconds ? linear : angular;
+      const profile = profileFor([
+        { length: distance(from.position, to.position), maxVelocity: limits.maxVelocity, maxAcceleration: limits.maxAcceleration },
+        {
+          length: angleBetween(from.orientation, to.orientation),
+          maxVelocity: limits.maxAngularVelocity,
+          maxAcceleration: limits.maxAngularAcceleration,
+        },
+      ]);
       this.#segments.push({ from, to, startSeconds, profile });
       startSeconds += profile.durationSeconds;
     }

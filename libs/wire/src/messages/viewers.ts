@@ -102,6 +102,8 @@ export const speedRequestSchema = z.object({ speed: z.number().min(0.1).max(50) 
 export const cameraRequestSchema = z.object({ camera: idSchema.nullable() });
 
 export interface ViewerToServer {
+  /** Changes nothing: times the way there and back. */
+  "session.ping": (request: Record<string, never>, reply: (r: Reply<object>) => void) => void;
   /** Cards of all tasks. */
   "tasks.list": (request: Record<string, never>, reply: (r: Reply<{ tasks: readonly TaskCard[] }>) => void) => void;
   /** Begins a new episode and runs it. The reply comes when it has begun. */
