@@ -328,7 +328,6 @@ test("A test may import a higher floor that its package declares as a devDepende
   expect(
     findingsOf({
       "libs/core/package.json": changedManifest("libs/core", (manifest) => (manifest.devDependencies = { "@reverie/physics": "1.0.0" })),
-      "libs/core/tsconfig.json": JSON.stringify({ references: [{ path: "../physics" }] }),
       "libs/core/src/up.test.ts": `import { world } from "@reverie/physics";\nvoid world;\n`,
     }),
   ).toEqual([]);

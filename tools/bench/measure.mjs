@@ -9,7 +9,7 @@ export function measureInTurns(contenders, seconds) {
   const turns = Math.max(5, Math.round(seconds / 0.3));
   const slice = (seconds * 1000) / turns;
   const rates = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
-  for (const work of Object.values(contenders)) for (const until = performance.now() + 200; performance.now() < until; ) work();
+  for (const work of Object.values(contenders)) for (const until = performance.now() + 200; performance.now() < until;) work();
   for (let turn = 0; turn < turns; turn++) {
     for (const [name, work] of Object.entries(contenders)) {
       const start = performance.now();

@@ -43,12 +43,16 @@ export function sceneToMjcf(scene, timestep) {
     const pose = joint === undefined ? body.worldFromBody : compose(joint.parentFromJoint, inverse(joint.childFromJoint));
     const solid = body.shapes.filter((shape) => shape.collides !== false);
     const share = body.inertia === undefined ? (body.massKg ?? 0.1) / Math.max(1, solid.length) : 0;
-    const lines = [`<body name="${body.id}" pos="${position(pose.position)}" quat="${quaternion(pose.orientation)}"${body.gravityScale === 0 ? ' gravcomp="1"' : ""}>`];
+    const lines = [
+      `<body name="${body.id}" pos="${position(pose.position)}" quat="${quaternion(pose.orientation)}"${body.gravityScale === 0 ? ' gravcomp="1"' : ""}>`,
+    ];
     if (body.kind === "dynamic" && joint === undefined) lines.push("<freejoint/>");
     if (joint !== undefined && joint.kind !== "fixed") {
       const axis = rotate(joint.childFromJoint.orientation, { x: 0, y: 0, z: 1 });
       const range = joint.limits === undefined ? "" : ` limited="true" range="${numbers(joint.limits.lower, joint.limits.upper)}"`;
-      lines.push(`<joint name="${joint.id}" type="${joint.kind === "revolute" ? "hinge" : "slide"}" axis="${position(axis)}" pos="${position(joint.childFromJoint.position)}"${range} armature="0.01"/>`);
+      lines.push(
+        `<joint name="${joint.id}" type="${joint.kind === "revolute" ? "hinge" : "slide"}" axis="${position(axis)}" pos="${position(joint.childFromJoint.position)}"${range} armature="0.01"/>`,
+      );
     }
     if (body.inertia !== undefined) {
       const { massKg, centerOfMass, principalInertia } = body.inertia;
@@ -65,7 +69,8 @@ export function sceneToMjcf(scene, timestep) {
   const actuators = motors.map((joint) => {
     // Stiff position servos with the same force limits; gains in newton-metres, as MuJoCo has no acceleration-based motors.
     const [kp, kv] = joint.kind === "revolute" ? [4500, 450] : [joint.motor.stiffness, joint.motor.damping];
-    const limit = joint.motor.maxForce === undefined ? "" : ` forcelimited="true" forcerange="${-joint.motor.maxForce} ${joint.motor.maxForce}"`;
+    const limit =
+      joint.motor.maxForce === undefined ? "" : ` forcelimited="true" forcerange="${-joint.motor.maxForce} ${joint.motor.maxForce}"`;
     return `<position joint="${joint.id}" kp="${kp}" kv="${kv}"${limit}/>`;
   });
   return {

@@ -52,8 +52,14 @@ export function defineCommand<S extends z.ZodType>({ schema, run, ...declaration
         const issue = parsed.error.issues[0];
         const field = String(issue?.path[0] ?? "");
         const given = raw[field];
-        const where = field === declaration.argument?.key ? declaration.argument.placeholder : `--${field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-        throw new InputError(where, `${issue?.message ?? "is not valid"}${given === undefined ? "" : `, got "${String(given).slice(0, 80)}"`}.`);
+        const where =
+          field === declaration.argument?.key
+            ? declaration.argument.placeholder
+            : `--${field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+        throw new InputError(
+          where,
+          `${issue?.message ?? "is not valid"}${given === undefined ? "" : `, got "${String(given).slice(0, 80)}"`}.`,
+        );
       }
       return run(parsed.data, io);
     },
@@ -63,7 +69,16 @@ export function defineCommand<S extends z.ZodType>({ schema, run, ...declaration
 /** An integer option with bounds. */
 export function integerOption(low: number, high: number, otherwise: number): z.ZodType<number> {
   return z
-    .union([z.number(), z.string().regex(/^-?\d{1,12}$/).transform(Number)], `expected an integer from ${low} to ${high}`)
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^-?\d{1,12}$/)
+          .transform(Number),
+      ],
+      `expected an integer from ${low} to ${high}`,
+    )
     .refine((n) => Number.isInteger(n) && n >= low && n <= high, `expected an integer from ${low} to ${high}`)
     .optional()
     .transform((n) => n ?? otherwise);
@@ -71,4 +86,7 @@ export function integerOption(low: number, high: number, otherwise: number): z.Z
 
 export const seedOption = integerOption(0, 0xffffffff, 0);
 
-export const SEED_OPTION: OptionDeclaration = { flags: "--seed <n>", description: "seed of the first episode, 0 to 4294967295 (default 0)" };
+export const SEED_OPTION: OptionDeclaration = {
+  flags: "--seed <n>",
+  description: "seed of the first episode, 0 to 4294967295 (default 0)",
+};

@@ -32,7 +32,9 @@ export class EpisodeFile {
         try {
           episode = JSON.parse(line) as Episode;
         } catch (error) {
-          throw new InputError(`${this.path}:${i + 1}`, `is not JSON (${messageOf(error)}); remove the line or record elsewhere.`, { cause: error });
+          throw new InputError(`${this.path}:${i + 1}`, `is not JSON (${messageOf(error)}); remove the line or record elsewhere.`, {
+            cause: error,
+          });
         }
         if (episode.task === task && episode.planner === planner && episode.failure === undefined) bySeed.set(episode.seed, episode);
       });

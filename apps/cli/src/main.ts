@@ -86,7 +86,10 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     .description(HEADER)
     .showHelpAfterError("(add --help for what is allowed)")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => process.stdout.write(text), writeErr: (text) => process.stderr.write(text.replace(/^error: /, "reverie: ")) });
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text.replace(/^error: /, "reverie: ")),
+    });
   for (const definition of commands) attach(program, definition, stopping.signal, (result) => (code = result));
   for (const command of program.commands) command.exitOverride().showHelpAfterError("(add --help for what is allowed)");
   try {

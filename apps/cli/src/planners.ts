@@ -24,7 +24,9 @@ export const plannerShape = {
       if (known !== undefined) return known;
       context.addIssue({
         code: "custom",
-        message: LATER.includes(name) ? "this version has no such planner yet; allowed are symbolic, random, openai and socket" : new UnknownIdError("planner", name, PLANNERS).message.replace(/\.$/, ""),
+        message: LATER.includes(name)
+          ? "this version has no such planner yet; allowed are symbolic, random, openai and socket"
+          : new UnknownIdError("planner", name, PLANNERS).message.replace(/\.$/, ""),
       });
       return z.NEVER;
     }),
@@ -41,7 +43,8 @@ export interface PlannerChoice {
 /** @throws InputError when the planner needs an option that is missing */
 export function checkPlanner(choice: PlannerChoice): void {
   if (choice.planner !== "openai") return;
-  if (choice.endpoint === undefined) throw new InputError("--endpoint", "planner openai needs the address of a chat endpoint, for example http://127.0.0.1:8000/v1.");
+  if (choice.endpoint === undefined)
+    throw new InputError("--endpoint", "planner openai needs the address of a chat endpoint, for example http://127.0.0.1:8000/v1.");
   if (choice.model === undefined) throw new InputError("--model", "planner openai needs the name of a model at the endpoint.");
 }
 

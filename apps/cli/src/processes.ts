@@ -63,7 +63,10 @@ export class AppProcess {
       return await Promise.race([
         new Promise<string>((resolve) => lines.once("line", resolve)),
         this.ended.then((how) => {
-          throw new PeerError(this.name, `${how}${this.#lastLines.length === 0 ? "" : `: ${this.#lastLines.join(" ").replace(`${this.name}: `, "")}`}`);
+          throw new PeerError(
+            this.name,
+            `${how}${this.#lastLines.length === 0 ? "" : `: ${this.#lastLines.join(" ").replace(`${this.name}: `, "")}`}`,
+          );
         }),
         new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new TimeoutError(`Starting ${this.name}`, timeoutMs)), timeoutMs);

@@ -44,7 +44,8 @@ export function narrate(viewer: ViewerConnection, io: CommandIo): void {
     }
   });
   viewer.on("episode.finished", (finished: Episode) => {
-    const reward = finished.reward === undefined ? "no reference plan to score against" : `match reward ${finished.reward.value.toFixed(3)}`;
+    const reward =
+      finished.reward === undefined ? "no reference plan to score against" : `match reward ${finished.reward.value.toFixed(3)}`;
     io.print(`  ${finished.success ? "Success" : "No success"} in ${finished.simSteps} control steps; ${reward}.`);
   });
 }

@@ -38,6 +38,12 @@ const crates = (n: number) =>
     })),
   ]);
 
+async function world(): Promise<World> {
+  const made = new World(await loadPhysics(), crates(3));
+  for (let i = 0; i < 30; i++) made.step();
+  return made;
+}
+
 describe.each(BUILDS)("restoring amid contacts, %s build", (build) => {
   test.each([
     ["a rammed wall of crates", rammedWall()],
@@ -119,12 +125,6 @@ describe("equal states", () => {
 });
 
 describe("refused snapshots", () => {
-  async function world(): Promise<World> {
-    const made = new World(await loadPhysics(), crates(3));
-    for (let i = 0; i < 30; i++) made.step();
-    return made;
-  }
-
   test("Cut short anywhere, bytes are refused and the world goes on as it was.", async () => {
     const subject = await world();
     const before = hash(subject);

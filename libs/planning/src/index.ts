@@ -6,6 +6,7 @@ export { literalWords } from "./language/fact-words.ts";
 export { buildPlanPrompt, buildVerifyPrompt } from "./prompts.ts";
 export { INSTRUCTION_FORMS, parseInstruction } from "./instruction.ts";
 export { searchPlan, solveGoal } from "./search/search-plan.ts";
+export { domainPddl, problemPddl } from "./pddl.ts";
 export { PlannerAgent } from "./planner-agent.ts";
 export { backends } from "./backends/index.ts";
 export { OpenAiBackend } from "./backends/openai.ts";

@@ -18,7 +18,13 @@ export function* runSkill(workspace: Workspace, skills: ReadonlyMap<string, Skil
     const id = Object.hasOwn(step.args, parameter.name) ? step.args[parameter.name] : undefined;
     if (id === undefined) return failed("precondition", `${step.skill} needs "${parameter.name}"`);
     const object = workspace.object(id);
-    if (object === undefined) return failed("precondition", `there is no object "${id.slice(0, 60)}" here`);
+    if (object === undefined) {
+      const near = closestName(
+        id,
+        workspace.objects.map((known) => known.id),
+      );
+      return failed("precondition", `there is no object "${id.slice(0, 60)}" here${near === undefined ? "" : `; did you mean "${near}"?`}`);
+    }
     if (!object.types.includes(parameter.type)) return failed("precondition", `${id} is not ${parameter.type}`);
     objects.push(object);
   }

@@ -50,7 +50,8 @@ function unusedWorkspaceDependencies(workspace, item) {
 function references(workspace, item) {
   if (item.tsconfig === undefined) return [];
   const referenced = (item.tsconfig.references ?? []).map(({ path }) => posix.normalize(posix.join(item.folder, path)));
-  const declared = Object.keys({ ...item.dependencies, ...item.devDependencies })
+  // Tests are compiled apart, in one program, so what only they need is no reference.
+  const declared = Object.keys(item.dependencies)
     .map((name) => workspace.byName.get(name))
     .filter((found) => found !== undefined && found.tsconfig !== undefined);
   const findings = [];

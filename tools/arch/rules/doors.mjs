@@ -47,7 +47,8 @@ function deepImport(workspace, item, specifier) {
 }
 
 function leavesPackage(item, file, specifier) {
-  if (!specifier.startsWith(".") || item.room === "tools") return undefined;
+  // A command's launcher may build before it starts what was built.
+  if (!specifier.startsWith(".") || item.room === "tools" || file.path.startsWith(`${item.folder}/bin/`)) return undefined;
   const target = posix.normalize(posix.join(posix.dirname(file.path), specifier));
   if (target.startsWith(`${item.folder}/`)) return undefined;
   return `imports "${specifier}", a file outside ${item.folder}. Import the package by its name.`;

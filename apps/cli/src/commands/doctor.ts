@@ -32,7 +32,12 @@ async function versionOf(command: string, args: readonly string[]): Promise<stri
   }
 }
 
-async function checkProgram(name: string, candidates: readonly (readonly [command: string, ...args: string[]])[], what: string, fix: string): Promise<Check> {
+async function checkProgram(
+  name: string,
+  candidates: readonly (readonly [command: string, ...args: string[]])[],
+  what: string,
+  fix: string,
+): Promise<Check> {
   for (const [command, ...args] of candidates) {
     const version = await versionOf(command, args);
     if (version !== undefined) return { name, ok: true, optional: true, detail: version };
@@ -56,9 +61,18 @@ async function checkWorld(): Promise<Check> {
     environment.reset({ seed: 0 });
     const image = environment.render("overview", { width: 64, height: 64 });
     environment.close();
-    return { name: "world and camera", ok: image.rgb.some((byte) => byte !== image.rgb[0]), detail: "a scene was built and a 64x64 picture rendered on the CPU" };
+    return {
+      name: "world and camera",
+      ok: image.rgb.some((byte) => byte !== image.rgb[0]),
+      detail: "a scene was built and a 64x64 picture rendered on the CPU",
+    };
   } catch (error) {
-    return { name: "world and camera", ok: false, detail: messageOf(error), fix: "please report this with the output of `npx reverie doctor --json`" };
+    return {
+      name: "world and camera",
+      ok: false,
+      detail: messageOf(error),
+      fix: "please report this with the output of `npx reverie doctor --json`",
+    };
   }
 }
 
@@ -66,7 +80,13 @@ async function checkPort(port: number): Promise<Check> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error) => {
-      resolve({ name: `port ${port}`, ok: false, optional: true, detail: `in use (${messageOf(error)})`, fix: "use another one: npx reverie up --port 5000" });
+      resolve({
+        name: `port ${port}`,
+        ok: false,
+        optional: true,
+        detail: `in use (${messageOf(error)})`,
+        fix: "use another one: npx reverie up --port 5000",
+      });
     });
     server.listen(port, "127.0.0.1", () => server.close(() => resolve({ name: `port ${port}`, ok: true, optional: true, detail: "free" })));
   });
@@ -83,7 +103,11 @@ export const doctorCommand = defineCommand({
     const recent = major > 20 || (major === 20 && minor >= 19);
     const checks: Check[] = [
       { name: "node", ok: recent, detail: process.versions.node, ...(recent ? {} : { fix: "install Node 20.19 or newer" }) },
-      { name: "cores", ok: true, detail: `${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB memory, ${process.platform} ${process.arch}` },
+      {
+        name: "cores",
+        ok: true,
+        detail: `${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB memory, ${process.platform} ${process.arch}`,
+      },
       await checkPhysics("simd"),
       await checkPhysics("plain"),
       await checkPhysics("deterministic"),
@@ -92,13 +116,37 @@ export const doctorCommand = defineCommand({
         ? { name: "studio", ok: true, detail: "the page is built" }
         : { name: "studio", ok: false, detail: "the page is not built", fix: "run `npm run build`" },
       await checkPort(4870),
-      { name: "execution providers", ok: true, optional: true, detail: "none needed: this version runs no neural network in-process; planner openai reaches one over HTTP" },
-      await checkProgram("gpu adapter", [["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]], "cameras are rendered on the CPU", "none needed"),
-      await checkProgram("chromium", [[process.env["CHROMIUM_PATH"] ?? "chromium", "--version"], ["google-chrome", "--version"]], "browser tests are skipped", "apt-get install chromium, or set CHROMIUM_PATH"),
+      {
+        name: "execution providers",
+        ok: true,
+        optional: true,
+        detail: "none needed: this version runs no neural network in-process; planner openai reaches one over HTTP",
+      },
+      await checkProgram(
+        "gpu adapter",
+        [["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]],
+        "cameras are rendered on the CPU",
+        "none needed",
+      ),
+      await checkProgram(
+        "chromium",
+        [
+          [process.env["CHROMIUM_PATH"] ?? "chromium", "--version"],
+          ["google-chrome", "--version"],
+        ],
+        "browser tests are skipped",
+        "apt-get install chromium, or set CHROMIUM_PATH",
+      ),
       await checkProgram("redis", [["redis-server", "--version"]], "not used by this version", "none needed"),
       await checkProgram("python", [["python3", "--version"]], "not used by this version", "none needed"),
       process.env["OPENAI_API_KEY"] === undefined
-        ? { name: "OPENAI_API_KEY", ok: false, optional: true, detail: "not set; planner openai works without it where the endpoint asks for no key", fix: "export OPENAI_API_KEY=..." }
+        ? {
+            name: "OPENAI_API_KEY",
+            ok: false,
+            optional: true,
+            detail: "not set; planner openai works without it where the endpoint asks for no key",
+            fix: "export OPENAI_API_KEY=...",
+          }
         : { name: "OPENAI_API_KEY", ok: true, optional: true, detail: "set" },
     ];
     const needed = checks.filter((check) => check.optional !== true);
@@ -107,7 +155,9 @@ export const doctorCommand = defineCommand({
       const width = Math.max(...checks.map((check) => check.name.length));
       for (const check of checks) {
         const mark = check.ok ? "ok     " : check.optional === true ? "missing" : "FAILED ";
-        io.print(`${mark}  ${check.name.padEnd(width)}  ${check.detail}${check.fix === undefined || check.ok || check.fix === "none needed" ? "" : `  -> ${check.fix}`}`);
+        io.print(
+          `${mark}  ${check.name.padEnd(width)}  ${check.detail}${check.fix === undefined || check.ok || check.fix === "none needed" ? "" : `  -> ${check.fix}`}`,
+        );
       }
     }
     return needed.every((check) => check.ok) ? 0 : 1;

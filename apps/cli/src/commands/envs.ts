@@ -1,8 +1,8 @@
-import { taskCard, taskCards, tasks } from "@reverie/manipulation";
-import type { TaskCard } from "@reverie/core";
+import { InputError, type TaskCard } from "@reverie/core";
+import { createEnvironment, taskCard, taskCards, tasks } from "@reverie/manipulation";
+import { domainPddl, problemPddl } from "@reverie/planning";
 import * as z from "zod";
-import { defineCommand } from "../define-command.ts";
-import { InputError } from "@reverie/core";
+import { defineCommand, SEED_OPTION, seedOption } from "../define-command.ts";
 
 const SUITES = ["manipulation"];
 
@@ -25,15 +25,51 @@ function describeCard(card: TaskCard): string {
   return lines.join("\n");
 }
 
+/** The domain, and the scene of one seed as a problem. */
+async function pddlOf(id: string, seed: number): Promise<{ domain: string; problem: string }> {
+  const environment = await createEnvironment(id);
+  try {
+    environment.reset({ seed });
+    const { skills, objects, assignment } = environment;
+    return {
+      domain: domainPddl(skills, objects),
+      problem: problemPddl(`${id.replace("/", "-")}-${seed}`, { skills, objects, facts: environment.facts(), assignment }),
+    };
+  } finally {
+    environment.close();
+  }
+}
+
 export const envsCommand = defineCommand({
   name: "envs",
   summary: "List tasks, or show one task's card",
   argument: { key: "id", placeholder: "ID", description: "task id, for example manipulation/stack-cubes" },
-  options: [{ flags: "--suite <name>", description: `only tasks of one suite (${SUITES.join(", ")})` }],
-  examples: ["npx reverie envs", "npx reverie envs manipulation/stack-cubes", "npx reverie envs --suite manipulation --json"],
-  schema: z.object({ id: z.string().max(120).optional(), suite: z.string().max(120).optional() }),
-  async run({ id, suite }, io) {
-    if (suite !== undefined && !SUITES.includes(suite)) throw new InputError("--suite", `unknown suite "${suite}"; allowed: ${SUITES.join(", ")}.`);
+  options: [
+    { flags: "--suite <name>", description: `only tasks of one suite (${SUITES.join(", ")})` },
+    { flags: "--pddl", description: "print the task's domain and the problem of one seed in PDDL, for other planners" },
+    SEED_OPTION,
+  ],
+  examples: [
+    "npx reverie envs",
+    "npx reverie envs manipulation/stack-cubes",
+    "npx reverie envs --suite manipulation --json",
+    "npx reverie envs manipulation/stack-cubes --pddl --seed 3",
+  ],
+  schema: z.object({
+    id: z.string().max(120).optional(),
+    suite: z.string().max(120).optional(),
+    pddl: z.boolean().default(false),
+    seed: seedOption,
+  }),
+  async run({ id, suite, pddl, seed }, io) {
+    if (suite !== undefined && !SUITES.includes(suite))
+      throw new InputError("--suite", `unknown suite "${suite}"; allowed: ${SUITES.join(", ")}.`);
+    if (pddl) {
+      if (id === undefined) throw new InputError("ID", "--pddl needs a task id; `npx reverie envs` lists them.");
+      const { domain, problem } = await pddlOf(id, seed);
+      io.print(io.json ? JSON.stringify({ domain, problem }, null, 2) : `${domain}\n${problem}`);
+      return 0;
+    }
     if (id !== undefined) {
       tasks.get(id);
       const card = taskCard(id);

@@ -41,7 +41,9 @@ function summarise(io: CommandIo, episodes: readonly Episode[]): void {
     io.print(`Instruction: ${only.instruction}`);
     io.print(`Planner:     ${only.planner}${only.privileged ? " (privileged: it reads the world's facts)" : ""}`);
     only.steps.forEach((step, i) => {
-      io.print(`  ${i + 1}. ${step.skill}(${Object.values(step.args).join(", ")})  ${MARK[step.status]}${step.reason === undefined ? "" : `: ${step.reason}`}`);
+      io.print(
+        `  ${i + 1}. ${step.skill}(${Object.values(step.args).join(", ")})  ${MARK[step.status]}${step.reason === undefined ? "" : `: ${step.reason}`}`,
+      );
     });
     io.print(`State hash:  ${only.stateHash}`);
   }
@@ -91,7 +93,10 @@ export const runCommand = defineCommand({
     { flags: "--episodes <n>", description: "how many episodes, with seeds seed, seed + 1, ... (default 1)" },
     { flags: "--instruction <words>", description: "plain words instead of the task's own instruction" },
     { flags: "--split <name>", description: "split of the task (default)" },
-    { flags: "--record <dir>", description: "append every finished episode to DIR/episodes.jsonl; a run that was cut off goes on where it stopped" },
+    {
+      flags: "--record <dir>",
+      description: "append every finished episode to DIR/episodes.jsonl; a run that was cut off goes on where it stopped",
+    },
     { flags: "--replans <n>", description: "new plans after a failed step, 0 to 20 (default 3; random: always 0)" },
     { flags: "--plan-timeout <seconds>", description: "how long the planner may think (default 120)" },
     { flags: "--server <url>", description: "running server for --planner socket (default http://127.0.0.1:4870)" },

@@ -67,7 +67,10 @@ function referenceSteps(value: unknown, where: string): PlanStep[] {
   const parsed = parsePlanLoose(value, { skills: SIGNATURES });
   if (parsed.plan === undefined) {
     const problem = parsed.errors[0];
-    throw new InputError(where, `the reference cannot be read: ${problem === undefined ? "no steps" : `${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`}`);
+    throw new InputError(
+      where,
+      `the reference cannot be read: ${problem === undefined ? "no steps" : `${problem.path === "" ? "" : `${problem.path}: `}${problem.message}`}`,
+    );
   }
   return [...parsed.plan.steps];
 }
@@ -80,7 +83,11 @@ export const scoreCommand = defineCommand({
     { flags: "--reference <file>", description: "the reference plan; not needed for JSON Lines" },
     { flags: "--reward <preset>", description: `reward preset: ${rewards.ids.join(", ")} (default match)` },
   ],
-  examples: ["npx reverie score --predicted plan.txt --reference reference.json", "npx reverie score --predicted pairs.jsonl --json", "cat pairs.jsonl | npx reverie score --predicted - --reward match"],
+  examples: [
+    "npx reverie score --predicted plan.txt --reference reference.json",
+    "npx reverie score --predicted pairs.jsonl --json",
+    "cat pairs.jsonl | npx reverie score --predicted - --reward match",
+  ],
   schema: z.object({
     predicted: z.string("name a file, or - for standard input").min(1),
     reference: z.string().min(1).optional(),
@@ -88,13 +95,15 @@ export const scoreCommand = defineCommand({
   }),
   async run(options, io) {
     rewards.get(options.reward);
-    if (options.predicted === "-" && options.reference === "-") throw new InputError("--reference", "only one of the two can come from standard input.");
+    if (options.predicted === "-" && options.reference === "-")
+      throw new InputError("--reference", "only one of the two can come from standard input.");
     const text = readInput("--predicted", options.predicted);
     const pairs =
       options.reference === undefined
         ? readRows(text, options.predicted)
         : [{ where: options.predicted, predicted: asPlan(text), reference: asPlan(readInput("--reference", options.reference)) }];
-    if (pairs === undefined) throw new InputError("--reference", "is needed unless --predicted holds JSON Lines of {predicted, reference}.");
+    if (pairs === undefined)
+      throw new InputError("--reference", "is needed unless --predicted holds JSON Lines of {predicted, reference}.");
     const results: ScoredPlan[] = pairs.map(({ where, predicted, reference }) => {
       const references = [referenceSteps(reference, where)];
       const parsed = parsePlanLoose(predicted, { skills: SIGNATURES });
@@ -106,8 +115,13 @@ export const scoreCommand = defineCommand({
       return 0;
     }
     results.forEach((result, i) => {
-      io.print(`${pairs[i]?.where ?? i}: ${result.value.toFixed(4)}  (${Object.entries(result.parts).map(([name, value]) => `${name} ${Number(value.toFixed(4))}`).join(", ")})`);
-      for (const { predicted, reference, similarity } of result.matches) io.print(`  step ${predicted + 1} matches reference step ${reference + 1}, similarity ${similarity.toFixed(2)}`);
+      io.print(
+        `${pairs[i]?.where ?? i}: ${result.value.toFixed(4)}  (${Object.entries(result.parts)
+          .map(([name, value]) => `${name} ${Number(value.toFixed(4))}`)
+          .join(", ")})`,
+      );
+      for (const { predicted, reference, similarity } of result.matches)
+        io.print(`  step ${predicted + 1} matches reference step ${reference + 1}, similarity ${similarity.toFixed(2)}`);
       for (const repair of result.repairs) io.print(`  repaired: ${repair}`);
       for (const error of result.errors) io.print(`  error: ${error.path === "" ? "" : `${error.path}: `}${error.message}`);
     });

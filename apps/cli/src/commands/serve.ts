@@ -39,7 +39,10 @@ export const serveCommand = defineCommand({
     );
     try {
       io.print(await server.firstLine(30_000));
-      await Promise.race([new Promise<void>((resolve) => io.signal.addEventListener("abort", () => resolve(), { once: true })), server.ended]);
+      await Promise.race([
+        new Promise<void>((resolve) => io.signal.addEventListener("abort", () => resolve(), { once: true })),
+        server.ended,
+      ]);
       return io.signal.aborted ? 0 : 3;
     } finally {
       await server.stop();

@@ -32,7 +32,11 @@ export const upCommand = defineCommand({
     { flags: "--record <dir>", description: "append every finished episode to DIR/episodes.jsonl" },
     { flags: "--plan-timeout <seconds>", description: "how long the planner may think (default 120)" },
   ],
-  examples: ["npx reverie up", "npx reverie up manipulation/cube-in-drawer --seed 7", "npx reverie up --planner socket --port 5000 --no-open"],
+  examples: [
+    "npx reverie up",
+    "npx reverie up manipulation/cube-in-drawer --seed 7",
+    "npx reverie up --planner socket --port 5000 --no-open",
+  ],
   schema: z.object({
     id: z.string().max(120).default("manipulation/stack-cubes"),
     ...plannerShape,

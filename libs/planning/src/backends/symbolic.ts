@@ -36,7 +36,11 @@ function planText({ skills, objects, privileged }: PlanRequest): string {
  * A plan that reaches the goal's literals in their order: in stages, each from where the one before ends, each keeping what
  * the earlier ones reached. Without an order it is one search.
  */
-function planInOrder(skills: readonly SkillSignature[], objects: readonly SceneObject[], { facts, goal, order = [] }: PrivilegedState): PlanStep[] {
+function planInOrder(
+  skills: readonly SkillSignature[],
+  objects: readonly SceneObject[],
+  { facts, goal, order = [] }: PrivilegedState,
+): PlanStep[] {
   const stage = goal.map(() => 0);
   // As many rounds as literals settle any order without a cycle; a cycle cannot be met in any order, so it is no order.
   for (let round = 0; round < goal.length; round++) {

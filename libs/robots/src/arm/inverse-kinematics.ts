@@ -11,6 +11,11 @@ export interface InverseKinematicsOptions {
   readonly positionTolerance?: number;
   /** Radians. @defaultValue 5e-3 */
   readonly orientationTolerance?: number;
+  /**
+   * How many other postures to start from when `seed` does not lead there. The arm may have to move far to take the posture that
+   * is found: for planning where to go, not for following a path. @defaultValue 0
+   */
+  readonly restarts?: number;
 }
 
 export interface InverseKinematicsResult {
@@ -47,7 +52,26 @@ export class InverseKinematics {
    * reached the closest posture found is returned with `converged: false`.
    */
   solve(baseFromTool: Pose, seed: ArrayLike<number>, options: InverseKinematicsOptions = {}): InverseKinematicsResult {
-    const posture = options.posture ?? ARM_HOME;
+    let result = this.#descend(baseFromTool, seed, options.posture ?? ARM_HOME, options);
+    const restarts = options.restarts ?? 0;
+    for (let restart = 1; restart <= restarts && !result.converged; restart++) {
+      const best = { ...result, jointPositions: result.jointPositions.slice() };
+      const posture = restartPosture(restart);
+      result = this.#descend(baseFromTool, posture, posture, options);
+      if (!result.converged && sizeOf(result) >= sizeOf(best)) {
+        this.#q.set(best.jointPositions);
+        result = { ...best, jointPositions: this.#q };
+      }
+    }
+    return result;
+  }
+
+  #descend(
+    baseFromTool: Pose,
+    seed: ArrayLike<number>,
+    posture: readonly number[],
+    options: InverseKinematicsOptions,
+  ): InverseKinematicsResult {
     const maxIterations = options.maxIterations ?? 60;
     const positionTolerance = options.positionTolerance ?? 5e-4;
     const orientationTolerance = options.orientationTolerance ?? 5e-3;
@@ -115,6 +139,24 @@ export class InverseKinematics {
     const shrink = largest > MAX_STEP ? MAX_STEP / largest : 1;
     for (let i = 0; i < N; i++) this.#q[i] = clampJoint(i, this.#q[i] + step[i] * shrink);
   }
+}
+
+/** One size for both errors of a solution: a radian counts as much as 0.3 m. */
+function sizeOf({ positionError, orientationError }: InverseKinematicsResult): number {
+  return positionError + 0.3 * orientationError;
+}
+
+/** The root of x^8 = x + 1: its powers spread points evenly over seven dimensions (Roberts 2018, the R sequence). */
+const SPREAD = 1.0969815577985598;
+
+/** Joint angles spread evenly over all postures, a different one for each `restart`, the same ones on every machine. */
+function restartPosture(restart: number): number[] {
+  let step = 1;
+  return ARM_LINKS.map(({ lower, upper }) => {
+    step /= SPREAD;
+    const share = (0.5 + restart * step) % 1;
+    return lower + LIMIT_MARGIN + (upper - lower - 2 * LIMIT_MARGIN) * share;
+  });
 }
 
 function clampJoint(joint: number, position: number): number {

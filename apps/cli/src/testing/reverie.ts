@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/reverie.js", import.meta.url));
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the real `reverie` command in the repository root, from build to exit. */
+export async function reverie(
+  args: readonly string[],
+  options: { input?: string; env?: Readonly<Record<string, string>> } = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: "pipe" });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdin.end(options.input ?? "");
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  return { code, stdout, stderr };
+}
+
+/** A `reverie` command that stays up. */
+export class RunningReverie {
+  readonly lines: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<number | null>;
+  #wake: (() => void) | undefined;
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    this.#child = spawn(process.execPath, [BIN, ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        this.lines.push(line);
+        this.#wake?.();
+      });
+    }
+    this.#closed = new Promise((resolve) => this.#child.once("close", resolve));
+  }
+
+  /** The first line that matches, now or later. @throws Error with everything said so far when it does not come in time */
+  async line(pattern: RegExp, timeoutMs = 60_000): Promise<string> {
+    const until = performance.now() + timeoutMs;
+    for (;;) {
+      const found = this.lines.find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      const left = until - performance.now();
+      if (left <= 0 || this.#child.exitCode !== null) throw new Error(`No line matches ${String(pattern)}:\n${this.lines.join("\n")}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(left, 500));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Ctrl-C; resolves with the exit code. */
+  async interrupt(): Promise<number | null> {
+    this.#child.kill("SIGINT");
+    const force = setTimeout(() => this.#child.kill("SIGKILL"), 15_000);
+    const code = await this.#closed;
+    clearTimeout(force);
+    return code;
+  }
+}

@@ -1,0 +1,1 @@
+export { bundleForBrowser, chromiumSkipNote, findChromium, launchChromium, runInChromium } from "./chromium.ts";
