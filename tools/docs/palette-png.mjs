@@ -50,7 +50,13 @@ function choosePalette(colours) {
     boxes.shift();
     box.sort((a, b) => a[channel] - b[channel]);
     const middle = (box[0][channel] + box.at(-1)[channel]) / 2;
-    const at = Math.min(box.length - 1, Math.max(1, box.findIndex((colour) => colour[channel] > middle)));
+    const at = Math.min(
+      box.length - 1,
+      Math.max(
+        1,
+        box.findIndex((colour) => colour[channel] > middle),
+      ),
+    );
     for (const half of [box.slice(0, at), box.slice(at)]) boxes.push({ box: half, ...widest(half) });
   }
   return boxes.map(({ box }) => box);

@@ -42,15 +42,18 @@ async function startReverie() {
 async function pixelsOf(browser, png) {
   const page = await browser.newPage();
   try {
-    const { base64, width, height } = await page.evaluate(async (source) => {
-      const bitmap = await createImageBitmap(await (await fetch(source)).blob());
-      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
-      context.drawImage(bitmap, 0, 0);
-      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-      let text = "";
-      for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
-      return { base64: btoa(text), width: bitmap.width, height: bitmap.height };
-    }, `data:image/png;base64,${png.toString("base64")}`);
+    const { base64, width, height } = await page.evaluate(
+      async (source) => {
+        const bitmap = await createImageBitmap(await (await fetch(source)).blob());
+        const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
+        context.drawImage(bitmap, 0, 0);
+        const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+        let text = "";
+        for (let i = 0; i < data.length; i += 8192) text += String.fromCharCode(...data.subarray(i, i + 8192));
+        return { base64: btoa(text), width: bitmap.width, height: bitmap.height };
+      },
+      `data:image/png;base64,${png.toString("base64")}`,
+    );
     return { rgba: Buffer.from(base64, "base64"), width, height };
   } finally {
     await page.close();

@@ -9,13 +9,13 @@ export function narrate(viewer: ViewerConnection, io: CommandIo): void {
   let episode = 0;
   let told = 0;
   let announced = new Set<string>();
-  let planText: string | undefined;
+  let plan = -1;
   let failure: string | undefined;
   viewer.on("session.state", (state: SessionState) => {
     if (state.episode !== episode) {
       episode = state.episode;
       announced = new Set();
-      planText = undefined;
+      plan = -1;
       failure = undefined;
     }
     if (state.phase === "planning" && !announced.has("instruction")) {
@@ -23,9 +23,9 @@ export function narrate(viewer: ViewerConnection, io: CommandIo): void {
       io.print(`\nEpisode ${++told}: ${state.task}, seed ${state.seed}`);
       io.print(`  Instruction: ${state.instruction}`);
     }
-    if (state.planText !== undefined && state.planText !== planText && state.steps.length > 0) {
-      planText = state.planText;
-      const latest = Math.max(...state.steps.map((step) => step.plan));
+    const latest = Math.max(-1, ...state.steps.map((step) => step.plan));
+    if (latest > plan) {
+      plan = latest;
       const privileged = state.planner.privileged ? " (privileged: it reads the world's facts)" : "";
       io.print(`  ${latest === 0 ? "Plan" : `New plan ${latest}`} by ${state.planner.name}${privileged}:`);
       state.steps.filter((step) => step.plan === latest).forEach((step, i) => io.print(`    ${i + 1}. ${step.text}`));

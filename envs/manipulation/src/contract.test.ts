@@ -2,10 +2,12 @@ import {
   assertInside,
   explainOutside,
   InputError,
+  packSections,
   Rng,
   sha256Hex,
   StateError,
   UnknownIdError,
+  unpackSections,
   type PlanningEnvironment,
 } from "@reverie/core";
 import { afterEach, describe, expect, test } from "vitest";
@@ -37,6 +39,15 @@ function trajectory(env: PlanningEnvironment, seed: number): string {
     keep(Float32Array.of(reward, info.progress, info.success ? 1 : 0));
   }
   return sha256Hex(Buffer.concat([...parts, env.snapshot()]));
+}
+
+/** An environment that is made, used and closed. */
+async function cycle(seed: number): Promise<void> {
+  const env = await createEnvironment(tasks.ids[seed % tasks.ids.length] ?? "");
+  const held = holdingAction(env, env.reset({ seed }).observation);
+  env.step(held);
+  env.render(env.scene.cameras[0]!.id, { width: 32, height: 24 });
+  env.close();
 }
 
 // Everything here is asked of every task of the registry: a new task is tested by being listed.
@@ -185,9 +196,9 @@ describe.each(tasks.ids)("%s", (id) => {
     const env = await make(id);
     const uses: readonly (() => unknown)[] = [
       () => env.step(new Float32Array(8)),
-      () => env.render("front"),
+      () => env.render("side"),
       () => env.poses(),
-      () => env.cameraPose("front"),
+      () => env.cameraPose("side"),
       () => env.objects,
       () => env.scene,
       () => env.assignment,
@@ -257,7 +268,7 @@ describe.each(tasks.ids)("%s", (id) => {
       const types = new Set(env.objects.flatMap((object) => object.types));
       for (const color of instruction.match(/red|green|blue|yellow|purple|orange/g) ?? []) expect(types).toContain(color);
       const named = env.objects.filter(({ description }) => instruction.replaceAll("block", "cube").includes(description));
-      const kinds = env.objects.filter(({ types: kind }) => kind.some((word) => new RegExp(`\\b${word}s\\b`).test(instruction)));
+      const kinds = env.objects.filter(({ types: kind }) => kind.some((word) => new RegExp(`\\b${word}s?\\b`).test(instruction)));
       expect(named.length + kinds.length).toBeGreaterThan(0);
     }
     expect(seen.size).toBeGreaterThan(1);
@@ -301,14 +312,15 @@ describe.each(tasks.ids)("%s", (id) => {
       expect(new Set(own.segmentation).size).toBeGreaterThan(2);
       expect(env.cameraPose(camera)).toEqual(twin.cameraPose(camera));
     }
-    const full = env.render("front");
-    expect([full.width, full.height]).toEqual([320, 240]);
+    const [first] = env.scene.cameras;
+    const full = env.render(first!.id);
+    expect([full.width, full.height]).toEqual([first!.width, first!.height]);
     const before = full.rgb.slice();
     runStep(env, env.assignment.references[0]![0]!);
-    expect(Buffer.compare(env.render("front").rgb, before)).not.toBe(0);
+    expect(Buffer.compare(env.render(first!.id).rgb, before)).not.toBe(0);
     expect(Buffer.compare(full.rgb, before)).toBe(0);
-    expect(() => env.render("frnt")).toThrow(UnknownIdError);
-    expect(() => env.cameraPose("frnt")).toThrow('did you mean "front"?');
+    expect(() => env.render(`${first!.id}x`)).toThrow(UnknownIdError);
+    expect(() => env.cameraPose(`${first!.id}x`)).toThrow(`did you mean "${first!.id}"?`);
   });
 
   test("A snapshot of something else is refused and leaves the episode as it was.", async () => {
@@ -322,7 +334,34 @@ describe.each(tasks.ids)("%s", (id) => {
     const other = await make(otherId);
     other.reset({ seed: 2 });
     expect(() => env.restore(other.snapshot())).toThrow(`is of ${otherId} version`);
+    // The world of another seed under this seed's state, and the other way round.
+    const sections = unpackSections(before);
+    other.reset({ seed: 3 });
+    const swapped = packSections(
+      [...sections].map(([name, bytes]) => [name, name === "world" ? unpackSections(other.snapshot()).get("world")! : bytes]),
+    );
+    expect(() => env.restore(swapped)).toThrow("was taken of another scene");
+    const state = JSON.parse(new TextDecoder().decode(sections.get("state")));
+    const withState = (changed: unknown): Uint8Array =>
+      packSections(
+        [...sections].map(([name, bytes]) => [name, name === "state" ? new TextEncoder().encode(JSON.stringify(changed)) : bytes]),
+      );
+    for (const changed of [
+      { ...state, seed: 3 },
+      { ...state, seed: -1 },
+      { ...state, seed: "2" },
+      { ...state, version: state.version + 1 },
+      { ...state, pressed: 3 },
+      { ...state, assignment: 5 },
+      { ...state, assignment: { instruction: "", goal: [{ fact: "on" }], references: [] } },
+      { ...state, assignment: { instruction: "", goal: [{ fact: ["flies", "table"] }], references: [] } },
+      {},
+      null,
+    ]) {
+      expect(() => env.restore(withState(changed))).toThrow(InputError);
+    }
     expect(Buffer.compare(env.snapshot(), before)).toBe(0);
+    expect(env.reset().info.seed).toBe(3);
   });
 });
 
@@ -335,13 +374,6 @@ describe("the suite", () => {
   });
 
   test("Making, running and closing environments again and again leaves little behind.", async () => {
-    const cycle = async (seed: number): Promise<void> => {
-      const env = await createEnvironment(tasks.ids[seed % tasks.ids.length] ?? "");
-      const held = holdingAction(env, env.reset({ seed }).observation);
-      env.step(held);
-      env.render("front", { width: 32, height: 24 });
-      env.close();
-    };
     for (let seed = 0; seed < 60; seed++) await cycle(seed);
     const before = process.memoryUsage().rss;
     for (let seed = 0; seed < 200; seed++) await cycle(seed);

@@ -12,6 +12,7 @@ import {
   type Assignment,
   type CameraImage,
   type Fact,
+  type Literal,
   type Observation,
   type PlanningEnvironment,
   type PlanStep,
@@ -32,7 +33,7 @@ import { Rasteriser, SceneGraph } from "@reverie/render";
 import { ARM_JOINT_COUNT, ArmController, InverseKinematics } from "@reverie/robots";
 import { readFacts, runSkill, skills, Workspace, type SkillDefinition } from "@reverie/skills";
 import { sampleCameraJitter, type TaskDefinition } from "./define-task.ts";
-import { countHolding, literalHolds } from "./goal.ts";
+import { assertGoal, countHolding } from "./goal.ts";
 import { ACTION_SPACE, OBSERVATION_SPACE, PROPRIOCEPTION_SIZE } from "./spaces.ts";
 import { tabletopScene } from "./tabletop.ts";
 
@@ -80,6 +81,15 @@ interface SavedState {
   readonly assignment?: Assignment;
 }
 
+const isLiteral = (literal: unknown): boolean =>
+  Array.isArray((literal as Literal | null)?.fact) && (literal as Literal).fact.every((term) => typeof term === "string");
+
+function isAssignment(value: unknown): value is Assignment {
+  if (typeof value !== "object" || value === null) return false;
+  const { instruction, goal, references } = value as Partial<Assignment>;
+  return typeof instruction === "string" && Array.isArray(goal) && goal.every(isLiteral) && Array.isArray(references);
+}
+
 /** A tabletop task in physics: seven-joint arm, 20 Hz control, 120 Hz physics. See `PlanningEnvironment` for the contract. */
 export class ManipulationEnvironment implements PlanningEnvironment {
   readonly id: string;
@@ -116,15 +126,19 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     if (this.#closed) throw new StateError(`${this.id} was reset after close(); make a new environment.`);
     const unknown = Object.keys(options.options ?? {})[0];
     if (unknown !== undefined) throw new InputError(`options.${unknown}`, `${this.id} takes no reset options.`);
-    const seed = options.seed ?? this.#nextSeed;
+    const running = this.#build(options.seed ?? this.#nextSeed);
+    this.#adopt(running);
+    return { observation: this.#observe(running), info: running.info };
+  }
+
+  /** A new episode beside the running one. */
+  #build(seed: number): Running {
     const rng = new Rng(seed).split(`${this.id}@${this.version}`);
-    this.#nextSeed = (seed + 1) % 0x1_0000_0000;
     const sampled = this.#task.sample(rng.split("scene"));
     const cameraJitter = sampleCameraJitter(rng.split("cameras"));
     const wording = rng.split("wording").choice(this.#task.instructions);
     const instruction = wording.replace(/\{(\w+)\}/g, (_, word: string) => sampled.words[word] ?? word);
     const { scene, objects } = tabletopScene(sampled.props, cameraJitter);
-    this.#free();
     const world = new World(this.#engine, scene, { timestep: 1 / PHYSICS_HZ });
     const workspace = new Workspace({
       world,
@@ -140,7 +154,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       references: sampled.references,
       ...(sampled.order === undefined ? {} : { order: sampled.order }),
     };
-    this.#running = {
+    return {
       seed,
       world,
       workspace,
@@ -155,7 +169,13 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       ended: false,
       memory: {},
     };
-    return { observation: this.#observe(this.#running), info: this.#running.info };
+  }
+
+  /** Puts an episode in the place of the running one. */
+  #adopt(running: Running): void {
+    if (this.#running !== running) this.#free();
+    this.#running = running;
+    this.#nextSeed = (running.seed + 1) % 0x1_0000_0000;
   }
 
   step(action: Float32Array): StepResult {
@@ -278,18 +298,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
 
   assign(assignment: Assignment): void {
     const running = this.#live;
-    for (const { fact } of assignment.goal) {
-      for (const id of fact.slice(1)) {
-        if (running.workspace.object(id) === undefined)
-          throw new UnknownIdError(
-            "object",
-            id,
-            running.workspace.objects.map((o) => o.id),
-          );
-      }
-      // Says so at once when the predicate is unknown, rather than never succeeding.
-      literalHolds(running.workspace, { fact });
-    }
+    assertGoal(running.workspace, assignment.goal);
     running.assignment = assignment;
     running.goalStreak = 0;
   }
@@ -341,6 +350,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
   }
 
   restore(snapshot: Uint8Array): void {
+    if (this.#closed) throw new StateError(`${this.id} was restored after close(); make a new environment.`);
     const sections = unpackSections(snapshot);
     const state = sections.get("state");
     const arm = sections.get("arm");
@@ -349,9 +359,16 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       throw new InputError("snapshot", `lacks its state, arm or world section; expected bytes that ${this.id} gave.`);
     }
     const saved = this.#readState(state);
-    if (this.#running?.seed !== saved.seed) this.reset({ seed: saved.seed });
-    const running = this.#live;
-    running.world.restore(world);
+    const running = this.#running?.seed === saved.seed ? this.#running : this.#build(saved.seed);
+    try {
+      if (saved.assignment !== undefined) assertGoal(running.workspace, saved.assignment.goal);
+      running.world.restore(world);
+    } catch (error) {
+      // What was running goes on.
+      if (running !== this.#running) running.world.free();
+      throw error;
+    }
+    this.#adopt(running);
     running.workspace.arm.restoreTarget(new Float64Array(arm.slice().buffer));
     running.workspace.pressed.clear();
     for (const id of saved.pressed) running.workspace.pressed.add(id);
@@ -369,6 +386,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     } catch (error) {
       throw new InputError("snapshot.state", `is not JSON (${messageOf(error)}).`, { cause: error });
     }
+    if (typeof saved !== "object" || saved === null) throw new InputError("snapshot.state", "is no object.");
     if (saved.task !== this.id || saved.version !== this.version) {
       throw new InputError(
         "snapshot.task",
@@ -382,6 +400,10 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       typeof saved.memory !== "object"
     ) {
       throw new InputError("snapshot.state", "lacks seed, stepCount, pressed or memory.");
+    }
+    const { assignment } = saved;
+    if (assignment !== undefined && !isAssignment(assignment)) {
+      throw new InputError("snapshot.assignment", "is no instruction with a goal and references.");
     }
     return saved;
   }

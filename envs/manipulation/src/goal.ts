@@ -1,5 +1,38 @@
-import { factText, InputError, type Literal } from "@reverie/core";
+import { factText, InputError, UnknownIdError, type Literal } from "@reverie/core";
 import { isHeld, isIn, isOn, isShut, type Workspace } from "@reverie/skills";
+
+/** How many objects each predicate that is read from physics takes. */
+const ARITY: ReadonlyMap<string, number> = new Map([
+  ["holding", 1],
+  ["on", 2],
+  ["in", 2],
+  ["open", 1],
+  ["pressed", 1],
+]);
+
+/**
+ * Says at once what a goal could never hold for, rather than let it never be reached.
+ * @throws InputError for a predicate that is not read from physics, or with too few or too many objects
+ * @throws UnknownIdError for an object that is not in the scene
+ */
+export function assertGoal(workspace: Workspace, goal: readonly Literal[]): void {
+  for (const { fact } of goal) {
+    const [predicate, ...ids] = fact;
+    const arity = ARITY.get(predicate);
+    if (arity === undefined) {
+      throw new InputError("goal", `"${factText(fact)}" is not read from physics; allowed are ${[...ARITY.keys()].join(", ")}.`);
+    }
+    if (ids.length !== arity) throw new InputError("goal", `"${factText(fact)}" names ${ids.length} objects; ${predicate} takes ${arity}.`);
+    for (const id of ids) {
+      if (workspace.object(id) !== undefined) continue;
+      throw new UnknownIdError(
+        "object",
+        id,
+        workspace.objects.map((object) => object.id),
+      );
+    }
+  }
+}
 
 /**
  * Whether one literal of a goal holds in physics now. Looks only at what the literal names: called every control step.
@@ -27,7 +60,7 @@ export function literalHolds(workspace: Workspace, literal: Literal): boolean {
       truth = a !== undefined && workspace.pressed.has(a.id);
       break;
     default:
-      throw new InputError("goal", `"${factText(literal.fact)}" is not read from physics; allowed are holding, on, in, open and pressed.`);
+      throw new InputError("goal", `"${factText(literal.fact)}" is not read from physics; allowed are ${[...ARITY.keys()].join(", ")}.`);
   }
   return truth !== (literal.negated ?? false);
 }

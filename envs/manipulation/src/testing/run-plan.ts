@@ -38,11 +38,12 @@ export interface PlanOutcome {
   readonly failure: string | undefined;
 }
 
+const bound = (side: number | readonly number[], i: number): number => (typeof side === "number" ? side : (side[i] ?? 0));
+
 /** Numbers of the action space that an observation also has: seven joint angles, then the opening. */
 export function holdingAction(env: PlanningEnvironment, { proprioception }: Observation): Float32Array {
   const space = env.actionSpace;
   if (space.type !== "box") throw new Error("The action space is no box.");
-  const bound = (side: number | readonly number[], i: number): number => (typeof side === "number" ? side : (side[i] ?? 0));
   const held = Float32Array.from([...proprioception.subarray(0, 7), proprioception[14] ?? 0]);
   return held.map((value, i) => Math.min(bound(space.high, i), Math.max(bound(space.low, i), value)));
 }
@@ -67,7 +68,8 @@ export function runPlan(env: PlanningEnvironment, plan: readonly PlanStep[]): Pl
     }
   }
   // What is pressed between the fingers must stay so: the opening is that of the last command, closed further than the object.
-  for (let i = 0; i < 10 && !env.ended && observation !== undefined; i++) {
+  for (let i = 0; i < 10 && !env.ended; i++) {
+    if (observation === undefined) break;
     const action = holdingAction(env, observation);
     action[7] = Math.max(0, (action[7] ?? 0) - 0.01);
     watch(env.step(action));

@@ -30,6 +30,11 @@ export const match: RewardDefinition = defineReward({
   note: "The ordered bipartite matching is the paper's; step similarity, threshold and F1 are our choice, as its equation is not public.",
   score(sample) {
     const overlap = matchSample(sample);
-    return { value: sample.format ? overlap.value : 0, parts: matchParts(sample, overlap), matches: overlap.matches, reference: overlap.reference };
+    return {
+      value: sample.format ? overlap.value : 0,
+      parts: matchParts(sample, overlap),
+      matches: overlap.matches,
+      reference: overlap.reference,
+    };
   },
 });
