@@ -4,6 +4,8 @@ import { cpus } from "node:os";
 import { suites as pickCube } from "./suites/pick-cube.mjs";
 import { suites as world } from "./suites/world.mjs";
 
+const round = (value) => Math.round(value).toLocaleString("en");
+
 const SUITES = { ...pickCube, ...world };
 
 const args = process.argv.slice(2);
@@ -31,7 +33,6 @@ else {
   process.stdout.write(
     `Node ${process.versions.node}, ${cpus()[0]?.model ?? "unknown processor"}, one thread. Ratios matter, not the figures.\n\n`,
   );
-  const round = (value) => Math.round(value).toLocaleString("en");
   for (const { name, unit, ours, peers, ratio, note } of results) {
     process.stdout.write(`${name.padEnd(18)} ${round(ours).padStart(8)} ${unit}\n`);
     for (const [peer, value] of Object.entries(peers))

@@ -1,6 +1,7 @@
 // Tables of the documentation that are made from the program itself.
 // `node tools/docs/tables.mjs` writes them; with `--check` it only says which are out of date (exit code 1).
-// Needs a build (`npm run build`). A table stands between `<!-- table:NAME -->` and `<!-- /table -->`.
+// Needs a build (`npm run build`). A table stands between `<!-- table:NAME -->` and `<!-- /table -->`; the text of an example
+// between `<!-- file:PATH -->` and `<!-- /file -->`, its path given from docs/.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -8,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { WHY } from "./why.mjs";
 
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
-const MARK = /<!-- table:([\w-]+) -->\n[\s\S]*?<!-- \/table -->/g;
+const MARK = /<!-- (table|file):([\w./-]+) -->\n[\s\S]*?<!-- \/\1 -->/g;
 
 const readJson = (path) => JSON.parse(readFileSync(join(ROOT, path), "utf8"));
 const cell = (text) => String(text).replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll(/\s+/g, " ");
@@ -34,8 +35,9 @@ function manifests() {
   );
 }
 
+const floorOf = ({ nx }) => nx?.tags?.find((tag) => tag.startsWith("floor:"))?.slice(6) ?? "tool";
+
 function packages() {
-  const floorOf = ({ nx }) => nx?.tags?.find((tag) => tag.startsWith("floor:"))?.slice(6) ?? "tool";
   const rows = manifests()
     .map(({ folder, manifest }) => ({ folder, floor: floorOf(manifest), description: manifest.description }))
     .toSorted((a, b) => a.floor.localeCompare(b.floor));
@@ -148,6 +150,13 @@ function dependencies() {
 
 const TABLES = { packages, tasks, skills: skillTable, rewards: rewardTable, commands: commandTables, dependencies };
 
+function makeTable(page, name) {
+  if (!Object.hasOwn(TABLES, name)) throw new Error(`${page}: there is no table "${name}"; known: ${Object.keys(TABLES).join(", ")}.`);
+  return TABLES[name]();
+}
+
+const fileBlock = (path) => `\`\`\`js\n${readFileSync(join(ROOT, "docs", path), "utf8").trimEnd()}\n\`\`\``;
+
 /** Tables are laid out by the formatter; only their words are compared. */
 const words = (text) => text.replaceAll(/-{3,}/g, "---").replaceAll(/\s+/g, " ").trim();
 
@@ -163,9 +172,8 @@ async function refresh(check) {
     const path = join(ROOT, page);
     const before = readFileSync(path, "utf8");
     let after = before;
-    for (const [whole, name] of before.matchAll(MARK)) {
-      if (!Object.hasOwn(TABLES, name)) throw new Error(`${page}: there is no table "${name}"; known: ${Object.keys(TABLES).join(", ")}.`);
-      const made = `<!-- table:${name} -->\n\n${await TABLES[name]()}\n\n<!-- /table -->`;
+    for (const [whole, kind, name] of before.matchAll(MARK)) {
+      const made = `<!-- ${kind}:${name} -->\n\n${kind === "file" ? fileBlock(name) : await makeTable(page, name)}\n\n<!-- /${kind} -->`;
       if (words(made) !== words(whole)) after = after.replace(whole, () => made);
     }
     if (after === before) continue;

@@ -1,31 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { chromiumSkipNote, launchChromium } from "@reverie/testing";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 // The built page in a real browser, against the real command: server, world and planner behind it.
 
 const REPOSITORY = fileURLToPath(new URL("../../../", import.meta.url));
-const BROWSERS = [
-  process.env["CHROMIUM"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-const BROWSER = BROWSERS.find((path) => path !== undefined && existsSync(path));
-const BROWSER_FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--use-angle=swiftshader",
-  "--enable-unsafe-swiftshader",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const EPISODE_MS = 120_000;
 const SCREENS = [
   [390, 844],
@@ -66,10 +47,9 @@ function unnamedControls(page: Page): Promise<string[]> {
   );
 }
 
-const TITLE =
-  BROWSER === undefined ? "the studio in a browser (skipped: no Chromium found; set CHROMIUM to its path)" : "the studio in a browser";
+const note = chromiumSkipNote();
 
-describe.skipIf(BROWSER === undefined)(TITLE, { timeout: 60_000 }, () => {
+describe.skipIf(note !== "")(`the studio in a browser${note}`, { timeout: 60_000 }, () => {
   let reverie: ReturnType<typeof startReverie>;
   let browser: Browser;
   let address: string;
@@ -79,7 +59,7 @@ describe.skipIf(BROWSER === undefined)(TITLE, { timeout: 60_000 }, () => {
   // The command builds the page and everything else when that is not done yet.
   beforeAll(async () => {
     reverie = startReverie();
-    browser = await chromium.launch({ executablePath: BROWSER!, args: BROWSER_FLAGS });
+    browser = await launchChromium();
     address = await reverie.address;
   }, 300_000);
 

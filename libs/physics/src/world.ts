@@ -405,15 +405,27 @@ export class World {
   restore(snapshot: Uint8Array): void {
     const previous = this.#live;
     const { stepCount, rapier } = unpackWorld(snapshot, this.engine.build, this.scene);
-    // The restored world is null-like when the bytes do not decode; keep the old one until the new one stands.
-    const restored = this.engine.rapier.World.restoreSnapshot(rapier);
-    if (restored === undefined || restored === null || restored.bodies.len() !== this.#built.bodies.length) {
+    // Keep the old world until the new one stands.
+    const restored = this.#decode(rapier);
+    if (restored === undefined || restored.bodies.len() !== this.#built.bodies.length) {
       restored?.free();
       throw new InputError("snapshot", `does not hold the ${this.#built.bodies.length} bodies of this scene.`);
     }
     previous.free();
     this.#adopt(restored);
     this.#stepCount = stepCount;
+  }
+
+  /** What `World.restoreSnapshot` of the engine does, but it leaves two objects to finalisers, which a long synchronous loop never runs. */
+  #decode(bytes: Uint8Array): Rapier.World | undefined {
+    const { rapier } = this.engine;
+    const pipeline = new rapier.SerializationPipeline();
+    const raw = pipeline.raw.deserializeAll(bytes);
+    pipeline.free();
+    if (raw === undefined) return undefined;
+    const world = rapier.World.fromRaw(raw);
+    raw.free();
+    return world;
   }
 
   /** A world of its own that starts from this state and has the identical future under the same calls. */

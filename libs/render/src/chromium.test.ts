@@ -1,10 +1,6 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { sha256Hex } from "@reverie/core";
-import { chromium } from "playwright-core";
+import { bundleForBrowser, chromiumSkipNote, launchChromium } from "@reverie/testing";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
-import type { Rollup } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "./png.ts";
 import { Rasteriser } from "./rasteriser.ts";
@@ -14,32 +10,13 @@ import { posesOf, sampleScene } from "./testing/sample-scene.ts";
 
 // The same sources, bundled and run in Chromium: pixels must have the same bits there, and the viewport must draw.
 
-const EXECUTABLE = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--use-angle=swiftshader",
-  "--enable-unsafe-swiftshader",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-const SOURCE = fileURLToPath(new URL(".", import.meta.url));
 const SIZES = [
   ["table", 128, 128, 1],
   ["wrist", 97, 61, 1],
   ["above", 200, 150, 2],
 ] as const;
 
-const ENTRY = `
-import { sha256Hex } from "@reverie/core";
-import { encodePng, Rasteriser, SceneGraph } from "${SOURCE}index.ts";
-import { Viewport } from "${SOURCE}web/index.ts";
-Object.assign(globalThis, { sha256Hex, encodePng, Rasteriser, SceneGraph, Viewport });`;
-
-/** What the entry above leaves on the page, and what the tests put beside it. */
+/** What `testing/page-entry.ts` leaves on the page, and what the tests put beside it. */
 interface PageGlobals {
   sha256Hex: typeof sha256Hex;
   encodePng: typeof encodePng;
@@ -51,35 +28,15 @@ interface PageGlobals {
   lastAsked: number;
 }
 
-async function bundle(): Promise<string> {
-  const built = await build({
-    configFile: false,
-    logLevel: "error",
-    root: SOURCE,
-    resolve: { conditions: ["@reverie/source"] },
-    plugins: [
-      {
-        name: "entry",
-        resolveId: (id) => (id.endsWith("virtual:entry") ? "\0entry.ts" : null),
-        load: (id) => (id === "\0entry.ts" ? ENTRY : null),
-      },
-    ],
-    build: { write: false, minify: false, lib: { entry: "virtual:entry", formats: ["es"], fileName: "entry" } },
-  });
-  const output = (Array.isArray(built) ? built[0] : built) as Rollup.RollupOutput;
-  return output.output[0].code;
-}
+const note = chromiumSkipNote();
 
-const available = existsSync(EXECUTABLE);
-if (!available) process.stderr.write(`Skipped: no Chromium at ${EXECUTABLE}; CHROMIUM_PATH names another.\n`);
-
-describe.skipIf(!available)("in Chromium", () => {
+describe.skipIf(note !== "")(`in Chromium${note}`, () => {
   let browser: Browser;
   let page: Page;
   const problems: string[] = [];
 
   beforeAll(async () => {
-    const [code, started] = await Promise.all([bundle(), chromium.launch({ executablePath: EXECUTABLE, args: FLAGS })]);
+    const [code, started] = await Promise.all([bundleForBrowser(new URL("./testing/page-entry.ts", import.meta.url), "entry"), launchChromium()]);
     browser = started;
     page = await browser.newPage({ viewport: { width: 320, height: 240 } });
     page.on("pageerror", (error) => problems.push(error.message));
@@ -97,7 +54,7 @@ describe.skipIf(!available)("in Chromium", () => {
         return original(callback);
       };
     });
-    await page.addScriptTag({ type: "module", content: code });
+    await page.addScriptTag({ content: `${code}\nObject.assign(globalThis, entry);` });
     await page.waitForFunction(() => "Viewport" in globalThis);
   }, 60_000);
 

@@ -29,9 +29,12 @@ export const serveCommand = defineCommand({
     const server = new AppProcess(
       "server",
       [
-        ...["--task", options.task, "--seed", String(options.seed), "--port", String(options.port), "--host", options.host],
-        ...(existsSync(STUDIO_DIRECTORY) ? ["--studio", STUDIO_DIRECTORY] : []),
-        ...(options.record === undefined ? [] : ["--record", options.record]),
+        `--task=${options.task}`,
+        `--seed=${options.seed}`,
+        `--port=${options.port}`,
+        `--host=${options.host}`,
+        ...(existsSync(STUDIO_DIRECTORY) ? [`--studio=${STUDIO_DIRECTORY}`] : []),
+        ...(options.record === undefined ? [] : [`--record=${options.record}`]),
       ],
       (line) => io.say(line),
       // Handed over in the environment: arguments can be read by every user of the machine.

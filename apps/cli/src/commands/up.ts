@@ -57,8 +57,12 @@ export const upCommand = defineCommand({
       const server = new AppProcess(
         "server",
         [
-          ...["--task", options.id, "--seed", String(options.seed), "--port", String(options.port), "--studio", STUDIO_DIRECTORY],
-          ...["--plan-timeout", String(options.planTimeout), ...(options.record === undefined ? [] : ["--record", options.record])],
+          `--task=${options.id}`,
+          `--seed=${options.seed}`,
+          `--port=${options.port}`,
+          `--studio=${STUDIO_DIRECTORY}`,
+          `--plan-timeout=${options.planTimeout}`,
+          ...(options.record === undefined ? [] : [`--record=${options.record}`]),
         ],
         (line) => {
           if (!line.includes("episode of")) io.say(line);
@@ -72,9 +76,11 @@ export const upCommand = defineCommand({
         const planner = new AppProcess(
           "planner",
           [
-            ...["--url", url, "--planner", options.planner, "--seed", String(options.seed)],
-            ...(options.endpoint === undefined ? [] : ["--endpoint", options.endpoint]),
-            ...(options.model === undefined ? [] : ["--model", options.model]),
+            `--url=${url}`,
+            `--planner=${options.planner}`,
+            `--seed=${options.seed}`,
+            ...(options.endpoint === undefined ? [] : [`--endpoint=${options.endpoint}`]),
+            ...(options.model === undefined ? [] : [`--model=${options.model}`]),
           ],
           (line) => {
             if (line.startsWith("planner: ") && !/: (connected|connecting|plan for)/.test(line)) io.say(line);
