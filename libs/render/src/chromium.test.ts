@@ -36,7 +36,10 @@ describe.skipIf(note !== "")(`in Chromium${note}`, () => {
   const problems: string[] = [];
 
   beforeAll(async () => {
-    const [code, started] = await Promise.all([bundleForBrowser(new URL("./testing/page-entry.ts", import.meta.url), "entry"), launchChromium()]);
+    const [code, started] = await Promise.all([
+      bundleForBrowser(new URL("./testing/page-entry.ts", import.meta.url), "entry"),
+      launchChromium(),
+    ]);
     browser = started;
     page = await browser.newPage({ viewport: { width: 320, height: 240 } });
     page.on("pageerror", (error) => problems.push(error.message));

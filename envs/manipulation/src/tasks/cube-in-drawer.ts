@@ -11,7 +11,7 @@ export const cubeInDrawer = defineTask({
   successRule: "The named cube is inside the drawer and the drawer is shut to within 2 cm, for 0.2 s.",
   randomization: [
     "drawer on the left or on the right, position +-1.5 cm, heading +-5 degrees",
-    "2 or 3 cubes on the other side, at least 9 cm apart, headings +-45 degrees",
+    "2 or 3 cubes on the other side, in x 0.36..0.58 m, 7 to 27 cm off the middle, at least 9 cm apart, headings +-45 degrees",
     "which cube is named",
   ],
   instructions: [
@@ -29,7 +29,7 @@ export const cubeInDrawer = defineTask({
       yaw: Math.PI + rng.uniform(-0.087, 0.087),
     };
     const colors = rng.shuffle(COLOR_NAMES).slice(0, rng.integer(2, 3));
-    const y: readonly [number, number] = side > 0 ? [-0.27, -0.03] : [0.03, 0.27];
+    const y: readonly [number, number] = side > 0 ? [-0.27, -0.07] : [0.07, 0.27];
     const placements = samplePlacements(rng, { x: [0.36, 0.58], y }, colors.length, 0.09);
     const named = rng.choice(colors);
     const object = `${named}_cube`;

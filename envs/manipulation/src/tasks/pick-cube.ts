@@ -12,7 +12,7 @@ export const pickCube = defineTask({
   description: "Pick one of several cubes, named by its colour, and hold it up.",
   successRule: `The named cube is held by both finger pads, touches nothing else and is more than ${LIFT_HEIGHT * 100} cm above the table for 0.2 s.`,
   randomization: [
-    "3 to 5 cubes of different colours",
+    "4 to 6 cubes of different colours",
     "cube positions in x 0.36..0.60, y -0.27..0.27 m, at least 9 cm apart",
     "cube headings +-45 degrees",
     "which cube is named",
@@ -26,7 +26,7 @@ export const pickCube = defineTask({
   exampleInstruction: "Pick up the red cube.",
   maxSteps: 240,
   sample(rng) {
-    const colors = rng.shuffle(COLOR_NAMES).slice(0, rng.integer(3, 5));
+    const colors = rng.shuffle(COLOR_NAMES).slice(0, rng.integer(4, 6));
     const placements = samplePlacements(rng, WORK_AREA, colors.length, 0.09);
     const named = colors[rng.integer(0, colors.length - 1)] ?? "red";
     const object = `${named}_cube`;
