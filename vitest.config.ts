@@ -10,7 +10,8 @@ export default defineConfig({
   test: {
     include: ["{libs,envs,apps,tools}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", "**/*.slow.test.ts"],
-    testTimeout: 20_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     passWithNoTests: false,
     reporters: reports === undefined ? ["default"] : ["default", ["json", { outputFile: `${reports}/${process.pid}.json` }]],
   },

@@ -255,6 +255,28 @@ describe("up", () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
+  test("leaves no server and no planner behind even when it is killed", { timeout: 120_000 }, async () => {
+    const running = new RunningReverie(["up", "manipulation/pick-cube", "--port", "0", "--no-open"]);
+    const url = /http:\S+/.exec(await running.line(/Reverie is up/))?.[0] ?? "";
+    await running.killHard();
+    await expect
+      .poll(
+        () =>
+          fetch(`${url}/healthz`).then(
+            () => "up",
+            () => "gone",
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe("gone");
+  });
+
+  test("Ctrl-C while it is still starting ends it as well", { timeout: 120_000 }, async () => {
+    const running = new RunningReverie(["up", "manipulation/pick-cube", "--port", "0", "--no-open"]);
+    await running.line(/Reverie is up/);
+    expect(await running.interrupt()).toBe(0);
+  });
+
   test("a port that is taken ends with code 3 and says so", { timeout: 120_000 }, async () => {
     const first = new RunningReverie(["serve", "--port", "0"]);
     const port = /:(\d+)"/.exec(await first.line(/"url"/))?.[1] ?? "";

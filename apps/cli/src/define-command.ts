@@ -18,6 +18,12 @@ export interface CommandIo {
   readonly signal: AbortSignal;
 }
 
+/** Resolves when the user has asked to stop; at once when that was before. */
+export async function stopRequested(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
 export interface OptionDeclaration {
   /** As in `--episodes <n>`. */
   readonly flags: string;

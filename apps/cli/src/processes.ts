@@ -23,8 +23,9 @@ export class AppProcess {
    */
   constructor(app: string, args: readonly string[], listen: (line: string) => void, environment: Readonly<Record<string, string>> = {}) {
     this.name = app;
-    this.#child = spawn(process.execPath, [`${ROOT}apps/${app}/dist/main.js`, ...args], {
-      stdio: ["ignore", "pipe", "pipe"],
+    this.#child = spawn(process.execPath, [`${ROOT}apps/${app}/dist/main.js`, "--until-stdin-closes", ...args], {
+      // The pipe to its standard input closes with this process, however that ends; the child then ends too.
+      stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, ...environment },
       // Its own group: Ctrl-C reaches this process first, which then ends the others in order.
       detached: process.platform !== "win32",

@@ -25,7 +25,7 @@ function run(args: readonly string[], env: Readonly<Record<string, string>> = {}
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
         said += chunk.toString();
-        if (stopWhen !== undefined && said.includes(stopWhen)) child.kill("SIGTERM");
+        if (stopWhen !== undefined && !child.killed && said.includes(stopWhen)) child.kill("SIGTERM");
       });
     }
     child.on("exit", (code) => resolve({ code, said }));

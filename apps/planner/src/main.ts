@@ -11,6 +11,7 @@ interface Options {
   readonly endpoint?: string;
   readonly model?: string;
   readonly seed: number;
+  readonly untilStdinCloses?: boolean;
 }
 
 function say(line: string): void {
@@ -45,6 +46,7 @@ const command = new Command("reverie-planner")
   .option("--endpoint <url>", "address of an OpenAI-compatible model server")
   .option("--model <name>", "which of its models")
   .option("--seed <n>", "seed of a random planner", seedOf, 0)
+  .option("--until-stdin-closes", "end when standard input closes, as it does when the process that started this one is gone")
   .addHelpText(
     "after",
     "\nThe server's secret is read from REVERIE_TOKEN, the model server's from OPENAI_API_KEY.\n\nExample:\n  node dist/main.js --url http://127.0.0.1:4870 --planner symbolic",
@@ -53,10 +55,16 @@ const command = new Command("reverie-planner")
   .parse();
 
 const stopping = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stopping.abort());
 
 try {
   const options = command.opts<Options>();
+  // Unreferenced: an open pipe must not keep a planner alive that was told to end.
+  if (options.untilStdinCloses === true)
+    process.stdin
+      .once("close", () => stopping.abort())
+      .resume()
+      .unref();
   const token = process.env["REVERIE_TOKEN"];
   const backend = await makeBackend(options);
   await runPlanner({

@@ -16,6 +16,7 @@ Runs the gateway until it is told to end (SIGINT or SIGTERM).
   --record <dir>            append every finished episode to DIR/episodes.jsonl
   --plan-timeout <seconds>  how long a planner may think (default 120)
   --allow-origin <origin>   another web origin that may connect; may be repeated
+  --until-stdin-closes      end when standard input closes, as it does when the process that started this one is gone
   --help                    this text
 
 The secret that clients must present is read from REVERIE_TOKEN.
@@ -51,6 +52,7 @@ function readOptions(): { readonly [name: string]: string | boolean | string[] |
         record: text,
         "plan-timeout": text,
         "allow-origin": { type: "string", multiple: true },
+        "until-stdin-closes": { type: "boolean" },
         help: { type: "boolean" },
       },
     }).values;
@@ -93,8 +95,9 @@ async function main(): Promise<void> {
       },
     );
   };
-  process.once("SIGINT", end);
-  process.once("SIGTERM", end);
+  process.on("SIGINT", end);
+  process.on("SIGTERM", end);
+  if (options["until-stdin-closes"] === true) process.stdin.once("end", end).resume();
   process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
 }
 

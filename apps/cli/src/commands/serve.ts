@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import * as z from "zod";
 import { tasks } from "@reverie/manipulation";
-import { defineCommand, integerOption, SEED_OPTION, seedOption } from "../define-command.ts";
+import { defineCommand, integerOption, SEED_OPTION, seedOption, stopRequested } from "../define-command.ts";
 import { AppProcess, STUDIO_DIRECTORY } from "../processes.ts";
 
 export const serveCommand = defineCommand({
@@ -42,10 +42,7 @@ export const serveCommand = defineCommand({
     );
     try {
       io.print(await server.firstLine(30_000));
-      await Promise.race([
-        new Promise<void>((resolve) => io.signal.addEventListener("abort", () => resolve(), { once: true })),
-        server.ended,
-      ]);
+      await Promise.race([stopRequested(io.signal), server.ended]);
       return io.signal.aborted ? 0 : 3;
     } finally {
       await server.stop();

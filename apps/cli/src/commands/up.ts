@@ -3,7 +3,7 @@ import { messageOf, PeerError } from "@reverie/core";
 import { tasks } from "@reverie/manipulation";
 import { connectViewer } from "@reverie/wire";
 import * as z from "zod";
-import { defineCommand, integerOption, SEED_OPTION, seedOption } from "../define-command.ts";
+import { defineCommand, integerOption, SEED_OPTION, seedOption, stopRequested } from "../define-command.ts";
 import { checkPlanner, PLANNER_OPTIONS, plannerShape } from "../planners.ts";
 import { AppProcess, openBrowser, STUDIO_DIRECTORY } from "../processes.ts";
 import { narrate } from "../watch-session.ts";
@@ -102,7 +102,7 @@ export const upCommand = defineCommand({
         await viewer.request("session.start", { task: options.id, seed: options.seed }, { timeoutMs: START_TIMEOUT_MS });
         if (options.open && !(await openBrowser(url))) io.say(`Open ${url} in a browser to watch and steer. Ctrl-C ends everything.`);
         await Promise.race([
-          new Promise<void>((resolve) => io.signal.addEventListener("abort", () => resolve(), { once: true })),
+          stopRequested(io.signal),
           server.ended.then((how) => {
             if (!io.signal.aborted) throw new PeerError("server", `the process ${how}.`);
           }),

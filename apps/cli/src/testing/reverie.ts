@@ -70,6 +70,12 @@ export class RunningReverie {
     }
   }
 
+  /** Ends the process without giving it a chance to clean up. */
+  async killHard(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#closed;
+  }
+
   /** Ctrl-C; resolves with the exit code. */
   async interrupt(): Promise<number | null> {
     this.#child.kill("SIGINT");

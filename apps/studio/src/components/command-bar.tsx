@@ -40,6 +40,10 @@ function TaskPicker(): ReactNode {
 /** What the next episode is: task, words, seed; and the button that starts it. */
 export function CommandBar(): ReactNode {
   const card = useStudio((state) => state.tasks.find((task) => task.id === chosenTask(state)));
+  /** What the scene on stage was asked, or, for a task that is not on stage, its example. */
+  const example = useStudio((state) =>
+    state.session !== undefined && chosenTask(state) === state.session.task ? state.session.instruction : card?.instruction,
+  );
   const instruction = useStudio((state) => state.draft.instruction);
   const seed = useStudio(chosenSeed);
   const error = useStudio((state) => state.error);
@@ -70,7 +74,7 @@ export function CommandBar(): ReactNode {
           id="instruction"
           type="text"
           value={instruction}
-          placeholder={card?.instruction ?? "Tell the robot what to do"}
+          placeholder={example ?? "Tell the robot what to do"}
           maxLength={500}
           autoComplete="off"
           spellCheck={false}

@@ -6,7 +6,7 @@ import { AlertIcon, CheckIcon, ChevronIcon } from "./icons.tsx";
 import { StepRow } from "./step-row.tsx";
 
 const PRIVILEGED =
-  "This planner is given facts that no camera shows, such as the exact place of every object. Its results say nothing about seeing.";
+  "This planner is given facts that no camera shows, such as what is on what, and which goal the words stand for. Its results say nothing about seeing.";
 
 function PlannerBadge({ planner }: { readonly planner: SessionState["planner"] }): ReactNode {
   return (
