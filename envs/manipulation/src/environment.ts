@@ -4,6 +4,7 @@ import {
   distance,
   InputError,
   messageOf,
+  norm,
   packSections,
   Rng,
   StateError,
@@ -46,6 +47,8 @@ const SETTLE_STEPS = 24;
 const GOAL_STEPS = 4;
 /** How far the gripper must be from what it has put down, metres. */
 const RELEASE_DISTANCE = 0.07;
+/** Faster than this is not at rest, m/s. */
+const REST_SPEED = 0.02;
 
 const SKILLS: ReadonlyMap<string, SkillDefinition> = new Map([...skills].map((skill) => [skill.signature.name, skill]));
 const SIGNATURES: readonly SkillSignature[] = [...skills].map((skill) => skill.signature);
@@ -227,7 +230,9 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     for (const { fact, negated } of assignment.goal) {
       if (negated === true || (fact[0] !== "on" && fact[0] !== "in")) continue;
       const object = workspace.object(fact[1] ?? "");
-      if (object !== undefined && distance(workspace.pose(object).position, tool) < RELEASE_DISTANCE) return false;
+      if (object === undefined) continue;
+      if (distance(workspace.pose(object).position, tool) < RELEASE_DISTANCE) return false;
+      if (norm(workspace.world.linearVelocity(object.bodyIndex)) > REST_SPEED) return false;
     }
     return !own || (this.#task.holds?.(workspace, assignment.goal) ?? true);
   }

@@ -395,7 +395,7 @@ describe("the life of a world", () => {
     world.free();
   });
 
-  test("Making and freeing 500 worlds, forks and restores leaves little behind.", () => {
+  test("Making and freeing 600 worlds, forks and restores leaves little behind.", () => {
     const { scene } = rammedWall();
     const cycle = (): void => {
       const world = new World(engine, scene);
@@ -407,10 +407,14 @@ describe("the life of a world", () => {
       world.free();
     };
     for (let i = 0; i < 100; i++) cycle();
-    const before = process.memoryUsage().rss;
-    for (let i = 0; i < 500; i++) cycle();
-    // Some 150 KB for each world: kept, these 1,500 would add more than 200 MB. The rest is garbage that was not collected yet.
-    expect(process.memoryUsage().rss - before).toBeLessThan(90e6);
+    // Some 150 KB for each world: kept, the 600 of a block would add 90 MB to every block. Garbage that was not collected yet
+    // swells one block and leaves another flat.
+    const growth = [0, 1, 2].map(() => {
+      const before = process.memoryUsage().rss;
+      for (let i = 0; i < 200; i++) cycle();
+      return process.memoryUsage().rss - before;
+    });
+    expect(Math.min(...growth)).toBeLessThan(40e6);
   });
 });
 

@@ -78,7 +78,7 @@ async function mujoco(actions, scene) {
   };
 }
 
-const NOTE = `${TASK}, seed ${SEED}, actions of the reference plan, 20 Hz control, ${SUBSTEPS} physics steps of 1/120 s each, one thread; ours includes observation, goal check and action validation`;
+const NOTE = `${TASK}, seed ${SEED}, actions of the reference plan, 20 Hz control, ${SUBSTEPS} physics steps of 1/120 s each, one thread; ours includes observation, goal check and action validation; each engine with its own defaults otherwise (in ours, resting cubes sleep)`;
 
 /** Control steps per second without and with a camera, beside MuJoCo's WASM build in the same run. */
 export const suites = {

@@ -12,7 +12,7 @@ export const sortByColour = defineTask({
   version: 1,
   description: "Put every cube into the bin of its colour.",
   successRule:
-    "Every cube that has a bin of its colour lies in that bin, at rest, the gripper has let go and is more than 7 cm away, for 0.2 s.",
+    "Every cube that has a bin of its colour lies in that bin, slower than 2 cm/s, the gripper has let go and is more than 7 cm away, for 0.2 s.",
   randomization: [
     "2 or 3 bins in the far row, in random order, +-1 cm",
     "2 or 3 cubes whose colours are among the bins' colours",

@@ -7,7 +7,7 @@ export const stackCubes = defineTask({
   name: "stack-cubes",
   version: 1,
   description: "Put one named cube on top of another, among distractors.",
-  successRule: "The first cube rests on the second one, both at rest, the gripper has let go and is more than 7 cm away, for 0.2 s.",
+  successRule: "The first cube rests on the second one, slower than 2 cm/s, the gripper has let go and is more than 7 cm away, for 0.2 s.",
   randomization: [
     "3 or 4 cubes of different colours",
     "cube positions in x 0.36..0.60, y -0.27..0.27 m, at least 10 cm apart",

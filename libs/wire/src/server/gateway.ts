@@ -99,5 +99,12 @@ export function createGateway(http: HttpServer, options: GatewayOptions): Gatewa
   open("/planners", options.onPlanner);
   open("/environments", options.onEnvironmentClient);
 
-  return { close: () => io.close() };
+  return {
+    async close() {
+      const closed = io.close();
+      // A page that keeps asking over an open connection would keep a closing server alive.
+      http.closeAllConnections();
+      await closed;
+    },
+  };
 }
