@@ -1,32 +1,42 @@
-// `node tools/bench/bench.mjs [NAME] [--seconds N] [--json]`: prints a table, or JSON. Runs the compiled packages.
+// `node tools/bench/bench.mjs [NAME ...] [--seconds N] [--json]`: prints a table, or JSON. Runs the compiled packages.
 
 import { cpus } from "node:os";
-import { suites as pickCube } from "./suites/pick-cube.mjs";
-import { suites as world } from "./suites/world.mjs";
+import { parseArgs } from "node:util";
+import { MEASUREMENTS } from "./measurements.mjs";
 
 const round = (value) => Math.round(value).toLocaleString("en");
 
-const SUITES = { ...pickCube, ...world };
-
-const args = process.argv.slice(2);
-const json = args.includes("--json");
-const at = args.indexOf("--seconds");
-const seconds = at < 0 ? 3 : Number(args[at + 1]);
-const names = args.filter((arg, i) => !arg.startsWith("--") && i !== at + 1);
-const unknown = names.find((name) => !Object.hasOwn(SUITES, name));
-if (unknown !== undefined || !(seconds > 0)) {
-  process.stderr.write(
-    unknown === undefined
-      ? "bench: --seconds expects a positive number.\n"
-      : `bench: unknown measurement "${unknown}". Known: ${Object.keys(SUITES).join(", ")}.\n`,
-  );
+function refuse(problem) {
+  process.stderr.write(`bench: ${problem}\n`);
   process.exit(2);
 }
 
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { json: { type: "boolean" }, seconds: { type: "string", default: "3" } } });
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+// Whoever reads the answer may stop before its end.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(141);
+});
+
+const { positionals: names, values } = readArguments();
+const { json } = values;
+const seconds = Number(values.seconds);
+const unknown = names.find((name) => !Object.hasOwn(MEASUREMENTS, name));
+if (unknown !== undefined) refuse(`unknown measurement "${unknown}". Known: ${Object.keys(MEASUREMENTS).join(", ")}.`);
+if (!(seconds > 0)) refuse("--seconds expects a positive number.");
+
 const results = [];
-for (const name of names.length === 0 ? Object.keys(SUITES) : names) {
+for (const name of names.length === 0 ? Object.keys(MEASUREMENTS) : new Set(names)) {
   process.stderr.write(`measuring ${name} ...\n`);
-  results.push(await SUITES[name](seconds));
+  const { suites } = await import(`./suites/${MEASUREMENTS[name]}.mjs`);
+  results.push(await suites[name](seconds));
 }
 if (json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
 else {

@@ -1,9 +1,14 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "./commands.generated.ts";
 import { reverie, RunningReverie } from "./testing/reverie.ts";
+
+const BENCH = fileURLToPath(new URL("../../../tools/bench/bench.mjs", import.meta.url));
 
 let folder: string;
 
@@ -70,7 +75,31 @@ describe("Wrong usage", () => {
       ["run", "manipulation/pick-cube", "--planner", "openai"],
       /--endpoint: planner openai needs the address/,
     ],
-    ["an unknown suite", ["envs", "--suite", "kitchen"], /--suite: unknown suite "kitchen"; allowed: manipulation/],
+    ["an unknown suite", ["envs", "--suite", "kitchen"], /Unknown suite "kitchen"\. Known: manipulation\./],
+    ["a suite that is nearly right", ["envs", "--suite", "manipulaton"], /Unknown suite "manipulaton", did you mean "manipulation"\?/],
+    [
+      "a physics build that is nearly right",
+      ["run", "manipulation/pick-cube", "--build", "simdd"],
+      /--build: Unknown physics build "simdd", did you mean "simd"\?/,
+    ],
+    [
+      "a split that is nearly right",
+      ["run", "manipulation/pick-cube", "--split", "defualt"],
+      /--split: Unknown split "defualt", did you mean "default"\?/,
+    ],
+    ["a real robot", ["run", "manipulation/pick-cube", "--robot", "ur5"], /--robot: this version has no real robots yet/],
+    ["a video", ["run", "manipulation/pick-cube", "--video", "a.mp4"], /--video: this version writes no video yet/],
+    [
+      "an unknown measurement",
+      ["bench", "reset", "pick-cub"],
+      /NAME: unknown measurement "pick-cub", did you mean "pick-cube-state" or "pick-cube-camera"\?/,
+    ],
+    [
+      "an option that a running server has decided",
+      ["run", "manipulation/pick-cube", "--planner", "socket", "--replans", "2"],
+      /--replans: is not allowed with --planner socket, where the server decides this\./,
+    ],
+    ["a server for everybody without a token", ["serve", "--host", "0.0.0.0", "--port", "0"], /^reverie: [^\n]*token[^\n]*\n$/],
     ["an unknown reward", ["score", "--predicted", "-", "--reward", "mach"], /Unknown reward "mach", did you mean "match"\?/],
   ])("%s ends with code 2 and one clear sentence", TIMEOUT, async (_name, args, message) => {
     const { code, stdout, stderr } = await reverie(args);
@@ -78,6 +107,7 @@ describe("Wrong usage", () => {
     expect(code).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(3);
   });
 });
 
@@ -180,6 +210,45 @@ describe("run", () => {
   });
 });
 
+describe("What is printed", () => {
+  const HOSTILE = "\u001B[2J\u009B31m\u202Emake me\u0007 a coffee";
+  // oxlint-disable-next-line no-control-regex -- The characters that must not be there.
+  const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/u;
+
+  test("has no control characters from outside", TIMEOUT, async () => {
+    const { code, stdout, stderr } = await reverie(["run", "manipulation/pick-cube", "--instruction", HOSTILE]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("make me");
+    expect(stdout + stderr).not.toMatch(CONTROLS);
+  });
+
+  test("has them escaped in JSON, where they stay what they were", TIMEOUT, async () => {
+    const { stdout } = await reverie(["run", "manipulation/pick-cube", "--instruction", HOSTILE, "--json"]);
+    expect(stdout).not.toMatch(CONTROLS);
+    const { episodes } = JSON.parse(stdout) as { episodes: { failure: { message: string } }[] };
+    expect(episodes[0]?.failure.message).toContain("\u202Emake me");
+  });
+
+  test("may be read to its first line only: no error follows", TIMEOUT, async () => {
+    const { code, stderr } = await reverie(["envs", "--json"], { hangUp: true });
+    expect(stderr).toBe("");
+    expect(code).toBe(141);
+  });
+});
+
+describe("bench", () => {
+  test("takes several names and measures just these", TIMEOUT, async () => {
+    const { code, stdout } = await reverie(["bench", "reset", "snapshot-restore", "--seconds", "0.2", "--json"]);
+    expect(code).toBe(0);
+    expect((JSON.parse(stdout) as { name: string; ours: number }[]).map(({ name }) => name)).toEqual(["reset", "snapshot-restore"]);
+  });
+
+  test("reads a name without a time as a name", TIMEOUT, async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [BENCH, "reset", "--json"]);
+    expect((JSON.parse(stdout) as { name: string }[]).map(({ name }) => name)).toEqual(["reset"]);
+  });
+});
+
 describe("score", () => {
   const REFERENCE = "1. pick(apple) 2. place(apple, plate) 3. pick(cup) 4. place(cup, tray)";
 
@@ -230,9 +299,23 @@ describe("score", () => {
 describe("doctor", () => {
   test("checks this machine by building a world and rendering a picture", TIMEOUT, async () => {
     const { stdout } = await reverie(["doctor", "--json"]);
-    const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean; detail: string }[] };
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; ok: boolean; detail: string; fix?: string }[] };
     expect(checks.find((check) => check.name === "world and camera")).toMatchObject({ ok: true });
+    for (const { ok, fix } of checks) expect(ok || fix !== undefined).toBe(true);
     expect(checks.find((check) => check.name === "node")).toMatchObject({ ok: true, detail: process.versions.node });
+  });
+});
+
+describe("What stays up", () => {
+  test.each([
+    ["serve", []],
+    ["up", ["--no-open"]],
+  ])("%s says how its server ended, with code 3", TIMEOUT, async (name, options) => {
+    const running = new RunningReverie([name, "--port", "0", ...options]);
+    await running.line(name === "up" ? /done, monitor/ : /"url"/);
+    await running.killChildren();
+    expect(await running.ended()).toBe(3);
+    expect(running.lines.at(-1)).toBe("reverie: server: the process was ended by SIGKILL.");
   });
 });
 

@@ -1,4 +1,4 @@
-import { InputError } from "@reverie/core";
+import { InputError, UnknownIdError } from "@reverie/core";
 import * as z from "zod";
 
 /** 0 = done; 1 = it ran and the answer is bad; 2 = wrong usage or input; 3 = a peer or file could not be reached. */
@@ -30,12 +30,21 @@ export interface OptionDeclaration {
   readonly description: string;
 }
 
+export interface ArgumentDeclaration {
+  /** Field of the schema that gets its value. */
+  readonly key: string;
+  readonly placeholder: string;
+  readonly description: string;
+  /** May be given several times; the field gets an array, which is empty when none is given. */
+  readonly variadic?: boolean;
+}
+
 /** A subcommand. One file each under `commands/`, made with `defineCommand`. */
 export interface CommandDefinition {
   readonly name: string;
   readonly summary: string;
-  /** A positional argument, if it takes one; its value is the field `key` of the schema. */
-  readonly argument?: { readonly key: string; readonly placeholder: string; readonly description: string };
+  /** A positional argument, if it takes one. */
+  readonly argument?: ArgumentDeclaration;
   readonly options: readonly OptionDeclaration[];
   readonly examples: readonly string[];
   /** Validates raw text values and runs. */
@@ -62,32 +71,51 @@ export function defineCommand<S extends z.ZodType>({ schema, run, ...declaration
           field === declaration.argument?.key
             ? declaration.argument.placeholder
             : `--${field.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-        throw new InputError(
-          where,
-          `${issue?.message ?? "is not valid"}${given === undefined ? "" : `, got "${String(given).slice(0, 80)}"`}.`,
-        );
+        const problem = issue?.message ?? "is not valid";
+        // Unless the problem quotes it already.
+        const got = given === undefined || problem.includes(`"${String(given)}"`) ? "" : `, got "${String(given).slice(0, 80)}"`;
+        throw new InputError(where, `${problem}${got}.`);
       }
       return run(parsed.data, io);
     },
   };
 }
 
+/** An integer option with bounds; undefined when it is not given. */
+export function optionalInteger(low: number, high: number): z.ZodType<number | undefined> {
+  const expected = `expected an integer from ${low} to ${high}`;
+  const digits = z
+    .string()
+    .regex(/^-?\d{1,12}$/)
+    .transform(Number);
+  return z
+    .union([z.number(), digits], expected)
+    .refine((n) => Number.isInteger(n) && n >= low && n <= high, expected)
+    .optional();
+}
+
 /** An integer option with bounds. */
 export function integerOption(low: number, high: number, otherwise: number): z.ZodType<number> {
+  return optionalInteger(low, high).transform((n) => n ?? otherwise);
+}
+
+/** An option that is one of some names; a wrong one is answered with the closest. Undefined when it is not given. */
+export function choiceOption<const T extends string>(
+  kind: string,
+  names: readonly T[],
+  explain: (name: string) => string | undefined = () => undefined,
+): z.ZodType<T | undefined> {
   return z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^-?\d{1,12}$/)
-          .transform(Number),
-      ],
-      `expected an integer from ${low} to ${high}`,
-    )
-    .refine((n) => Number.isInteger(n) && n >= low && n <= high, `expected an integer from ${low} to ${high}`)
-    .optional()
-    .transform((n) => n ?? otherwise);
+    .string()
+    .max(120)
+    .transform((name, context) => {
+      const known = names.find((each) => each === name);
+      if (known !== undefined) return known;
+      const message = explain(name) ?? new UnknownIdError(kind, name, names).message.replace(/\.$/, "");
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    })
+    .optional();
 }
 
 export const seedOption = integerOption(0, 0xffffffff, 0);

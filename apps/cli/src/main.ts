@@ -2,6 +2,7 @@ import { InputError, messageOf, PeerError, ReverieError, StateError, TimeoutErro
 import { Command, CommanderError } from "commander";
 import { commands } from "./commands.generated.ts";
 import type { CommandDefinition, CommandIo, ExitCode } from "./define-command.ts";
+import { printable, printableJson } from "./printable.ts";
 
 const HEADER = "Reverie: an embodied-AI workbench. A planner's plan is checked by a world.";
 
@@ -13,10 +14,24 @@ function exitCodeOf(error: unknown): ExitCode {
   return code === "ENOENT" || code === "EACCES" || code === "EISDIR" || code === "ECONNREFUSED" ? 3 : 1;
 }
 
-function report(error: unknown, debug: boolean): void {
-  process.stderr.write(`reverie: ${messageOf(error)}\n`);
+function report(error: unknown, io: CommandIo, debug: boolean): void {
+  io.say(`reverie: ${messageOf(error)}`);
   if (error instanceof Error && (debug || !(error instanceof ReverieError || "code" in error))) {
-    process.stderr.write(debug ? `${error.stack ?? ""}\n` : "This is a defect of reverie; run again with --debug for its origin.\n");
+    io.say(debug ? (error.stack ?? "") : "This is a defect of reverie; run again with --debug for its origin.");
+  }
+}
+
+/** What a shell reports for a program whose reader went away: 128 + SIGPIPE. */
+const READER_GONE = 141;
+
+/** Ends the process quietly when whoever reads its output stops reading, as `head` does. */
+function watchOutputs(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(READER_GONE);
+      if (stream === process.stdout) process.stderr.write(`reverie: standard output cannot be written (${messageOf(error)}).\n`);
+      process.exit(3);
+    });
   }
 }
 
@@ -32,25 +47,30 @@ function makeIo(json: boolean, signal: AbortSignal): CommandIo {
     signal,
     print(text) {
       close();
-      process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+      const shown = json ? printableJson(text) : printable(text);
+      process.stdout.write(shown.endsWith("\n") ? shown : `${shown}\n`);
     },
     say(line) {
       close();
-      process.stderr.write(`${line}\n`);
+      process.stderr.write(`${printable(line)}\n`);
     },
     progress(line, final = false) {
+      const shown = printable(line.replaceAll("\n", " "));
       if (terminal) {
-        process.stderr.write(`\r\u001b[2K${line}`);
+        process.stderr.write(`\r\u001b[2K${shown}`);
         open = true;
         if (final) close();
-      } else if (final) process.stderr.write(`${line}\n`);
+      } else if (final) process.stderr.write(`${shown}\n`);
     },
   };
 }
 
 function attach(program: Command, definition: CommandDefinition, signal: AbortSignal, finish: (code: ExitCode) => void): void {
   const command = program.command(definition.name).description(definition.summary);
-  if (definition.argument !== undefined) command.argument(`[${definition.argument.placeholder}]`, definition.argument.description);
+  if (definition.argument !== undefined) {
+    const { placeholder, description, variadic = false } = definition.argument;
+    command.argument(`[${placeholder}${variadic ? "..." : ""}]`, description);
+  }
   for (const option of definition.options) command.option(option.flags, option.description);
   command.option("--json", "print one JSON document on standard output");
   command.option("--debug", "show where errors come from");
@@ -60,10 +80,11 @@ function attach(program: Command, definition: CommandDefinition, signal: AbortSi
     const options = command.opts<Record<string, unknown>>();
     const { json, debug, ...raw } = options;
     const values = definition.argument === undefined || positional === undefined ? raw : { ...raw, [definition.argument.key]: positional };
+    const io = makeIo(json === true, signal);
     try {
-      finish(await definition.execute(values, makeIo(json === true, signal)));
+      finish(await definition.execute(values, io));
     } catch (error) {
-      report(error, debug === true);
+      report(error, io, debug === true);
       finish(exitCodeOf(error));
     }
   });
@@ -71,6 +92,7 @@ function attach(program: Command, definition: CommandDefinition, signal: AbortSi
 
 /** Runs the command line `args` (without node and script) and resolves with the exit code. Never throws. */
 export async function main(args: readonly string[]): Promise<ExitCode> {
+  watchOutputs();
   const stopping = new AbortController();
   let interrupts = 0;
   const interrupt = (): void => {
@@ -88,7 +110,7 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text.replace(/^error: /, "reverie: ")),
+      writeErr: (text) => process.stderr.write(printable(text.replace(/^error: /, "reverie: "))),
     });
   for (const definition of commands) attach(program, definition, stopping.signal, (result) => (code = result));
   for (const command of program.commands) command.exitOverride().showHelpAfterError("(add --help for what is allowed)");

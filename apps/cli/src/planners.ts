@@ -1,8 +1,8 @@
-import { InputError, UnknownIdError } from "@reverie/core";
+import { InputError } from "@reverie/core";
 import { backends, type PlannerBackend } from "@reverie/planning";
 import { encodePng } from "@reverie/render";
 import * as z from "zod";
-import type { OptionDeclaration } from "./define-command.ts";
+import { choiceOption, type OptionDeclaration } from "./define-command.ts";
 
 /** Options that choose a planner; `run` and `up` share them. */
 export const PLANNER_OPTIONS: readonly OptionDeclaration[] = [
@@ -16,20 +16,9 @@ const PLANNERS = ["symbolic", "random", "openai", "socket"] as const;
 const LATER = ["embedded", "transformers"];
 
 export const plannerShape = {
-  planner: z
-    .string()
-    .default("symbolic")
-    .transform((name, context) => {
-      const known = PLANNERS.find((planner) => planner === name);
-      if (known !== undefined) return known;
-      context.addIssue({
-        code: "custom",
-        message: LATER.includes(name)
-          ? "this version has no such planner yet; allowed are symbolic, random, openai and socket"
-          : new UnknownIdError("planner", name, PLANNERS).message.replace(/\.$/, ""),
-      });
-      return z.NEVER;
-    }),
+  planner: choiceOption("planner", PLANNERS, (name) =>
+    LATER.includes(name) ? "this version has no such planner yet; allowed are symbolic, random, openai and socket" : undefined,
+  ).transform((name) => name ?? "symbolic"),
   endpoint: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).optional(),
   model: z.string().min(1).max(200).optional(),
 };
@@ -53,7 +42,8 @@ export function backendFor(choice: PlannerChoice, seed: number): PlannerBackend 
   checkPlanner(choice);
   const apiKey = process.env["OPENAI_API_KEY"];
   return backends.get(choice.planner).create({
-    seed,
+    // The random planner draws from the seed of the episode that it is asked about: one more seed would only hide it.
+    seed: choice.planner === "random" ? 0 : seed,
     ...(choice.endpoint === undefined ? {} : { endpoint: choice.endpoint }),
     ...(choice.model === undefined ? {} : { model: choice.model }),
     ...(apiKey === undefined || apiKey === "" ? {} : { apiKey }),

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { messageOf, PeerError, TimeoutError } from "@reverie/core";
+import { InputError, messageOf, PeerError, TimeoutError } from "@reverie/core";
 
 /** Root of the workspace, from this file's place in `apps/cli/dist`. */
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -12,7 +12,9 @@ export const STUDIO_DIRECTORY = `${ROOT}apps/studio/dist`;
 export class AppProcess {
   readonly name: string;
   readonly #child: ChildProcess;
-  readonly #lastLines: string[] = [];
+  readonly #listen: (line: string) => void;
+  /** What it said while its first line is awaited: told when it has started, part of the error when it has not. */
+  #unsaid: string[] | undefined;
   /** Resolves with how the process ended. */
   readonly ended: Promise<string>;
   #stopping = false;
@@ -23,6 +25,7 @@ export class AppProcess {
    */
   constructor(app: string, args: readonly string[], listen: (line: string) => void, environment: Readonly<Record<string, string>> = {}) {
     this.name = app;
+    this.#listen = listen;
     this.#child = spawn(process.execPath, [`${ROOT}apps/${app}/dist/main.js`, "--until-stdin-closes", ...args], {
       // The pipe to its standard input closes with this process, however that ends; the child then ends too.
       stdio: ["pipe", "pipe", "pipe"],
@@ -32,14 +35,14 @@ export class AppProcess {
     });
     if (this.#child.stderr !== null) {
       createInterface({ input: this.#child.stderr }).on("line", (line) => {
-        this.#lastLines.push(line);
-        if (this.#lastLines.length > 20) this.#lastLines.shift();
-        listen(line);
+        if (this.#unsaid === undefined) listen(line);
+        else if (this.#unsaid.length < 1000) this.#unsaid.push(line);
       });
     }
     this.ended = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(`could not be started (${messageOf(error)})`));
-      this.#child.once("exit", (code, signal) => resolve(signal === null ? `ended with code ${code ?? "?"}` : `was ended by ${signal}`));
+      // Not "exit": what it said last is to be read by then.
+      this.#child.once("close", (code, signal) => resolve(signal === null ? `ended with code ${code ?? "?"}` : `was ended by ${signal}`));
     });
   }
 
@@ -52,30 +55,42 @@ export class AppProcess {
   }
 
   /**
-   * First line of standard output.
-   * @throws PeerError with the process's last words when it ends first, TimeoutError when it says nothing
+   * First line of standard output, which says that it has started.
+   * @throws InputError with the process's own words when it ends first because it was asked for something wrong, PeerError
+   * when it ends otherwise, TimeoutError when it says nothing
    */
   async firstLine(timeoutMs: number): Promise<string> {
     const { stdout } = this.#child;
     if (stdout === null) throw new PeerError(this.name, "has no standard output.");
+    const unsaid: string[] = [];
+    this.#unsaid = unsaid;
     const lines = createInterface({ input: stdout });
     let timer: NodeJS.Timeout | undefined;
     try {
-      return await Promise.race([
+      const line = await Promise.race([
         new Promise<string>((resolve) => lines.once("line", resolve)),
         this.ended.then((how) => {
-          throw new PeerError(
-            this.name,
-            `${how}${this.#lastLines.length === 0 ? "" : `: ${this.#lastLines.join(" ").replace(`${this.name}: `, "")}`}`,
-          );
+          const prefix = `${this.name}: `;
+          const last = unsaid.findLast((said) => said.startsWith(prefix))?.slice(prefix.length) ?? unsaid.at(-1);
+          if (this.#child.exitCode === 2 && last !== undefined) throw new InputError("", last);
+          throw new PeerError(this.name, last === undefined ? `the process ${how}.` : `the process ${how}: ${last}`);
         }),
         new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new TimeoutError(`Starting ${this.name}`, timeoutMs)), timeoutMs);
         }),
       ]);
+      this.#unsaid = undefined;
+      for (const said of unsaid) this.#listen(said);
+      return line;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Resolves when the process ends after `signal` asked for that. @throws PeerError when it ends by itself */
+  async died(signal: AbortSignal): Promise<void> {
+    const how = await this.ended;
+    if (!signal.aborted && !this.#stopping) throw new PeerError(this.name, `the process ${how}.`);
   }
 
   /** Asks the process to end, and makes it after three seconds. */

@@ -23,7 +23,7 @@ async function run(task: string, seed: number, episodes: number): Promise<RunOut
     String(seed),
     "--json",
   ]);
-  expect(stderr + String(code)).toContain("0");
+  expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as RunOutput;
 }
 

@@ -65,7 +65,7 @@ async function serve(port: number, token?: string): Promise<void> {
 
 function askPlan(peer: PlannerPeer): Promise<PlanReply> {
   const privileged = { facts: [["on", "red_cube", "table"] as const], goal: [{ fact: ["holding", "red_cube"] as const }] };
-  const question = { ...QUESTION, history: [], privileged };
+  const question = { ...QUESTION, history: [], seed: 0, privileged };
   return peer.ask("planner.plan", question, { schema: planReplySchema, signal: ending.signal, name: "planner" });
 }
 

@@ -1,9 +1,10 @@
-import type { PlanningEnvironment, StepResult } from "@reverie/core";
-import { InputError, sha256Hex, StateError } from "@reverie/core";
+import type { PlanningEnvironment, RenderOptions, StepResult } from "@reverie/core";
+import { InputError, sha256Hex, StateError, UnknownIdError } from "@reverie/core";
 import {
   copyBytes,
   createRequestSchema,
   handleRequestSchema,
+  MAX_MESSAGE_BYTES,
   renderRequestSchema,
   resetRequestSchema,
   restoreRequestSchema,
@@ -19,6 +20,10 @@ const MOST_PER_CLIENT = 8;
 const MOST_IN_ALL = 64;
 /** How many snapshots are remembered as given out. */
 const SNAPSHOTS_KEPT = 10_000;
+/** Pixels of one picture: what fits into a message, with room for the names around them. */
+const MOST_PICTURE_BYTES = MAX_MESSAGE_BYTES - 4096;
+/** A client that has this much on its way must read before it gets more pictures or snapshots. */
+const MOST_UNREAD_BYTES = MAX_MESSAGE_BYTES;
 
 function toWireObservation({ proprioception, instruction }: StepResult["observation"]): WireObservation {
   return { proprioception: copyBytes(proprioception), instruction };
@@ -27,6 +32,20 @@ function toWireObservation({ proprioception, instruction }: StepResult["observat
 function actionLength(environment: PlanningEnvironment): number {
   const { actionSpace } = environment;
   return actionSpace.type === "box" ? actionSpace.shape.reduce((product, n) => product * n, 1) : 1;
+}
+
+/** Bytes of a picture's channels. @throws InputError for a picture that would not fit into a message */
+function pictureBytes(width: number, height: number, { depth = false, segmentation = false }: RenderOptions): number {
+  const perPixel = 3 + (depth ? 4 : 0) + (segmentation ? 2 : 0);
+  const bytes = width * height * perPixel;
+  if (bytes > MOST_PICTURE_BYTES) {
+    const most = Math.floor(MOST_PICTURE_BYTES / perPixel);
+    throw new InputError(
+      "width",
+      `width times height may be at most ${most} pixels with these channels (${perPixel} bytes a pixel), got ${width} x ${height}.`,
+    );
+  }
+  return bytes;
 }
 
 /** A client's world. It was reset once to learn its cameras, which the client does not know of. */
@@ -77,6 +96,19 @@ export class EnvironmentDesk {
       world.close();
     };
 
+    // Requests that came together are all handled before the first reply is on its way, so replies count from their making.
+    let replying = 0;
+    const expectReader = (): void => {
+      if (replying + peer.unsentBytes < MOST_UNREAD_BYTES) return;
+      throw new StateError(
+        `More than ${MOST_UNREAD_BYTES / (1024 * 1024)} MiB are on their way to this client; read those replies before asking for more.`,
+      );
+    };
+    const reply = (bytes: number): void => {
+      replying += bytes;
+      setImmediate(() => (replying -= bytes));
+    };
+
     peer.handle("environment.create", createRequestSchema, async ({ task }) => {
       if (reserved >= MOST_PER_CLIENT) throw new StateError(`A client may have ${MOST_PER_CLIENT} environments; close one first.`);
       if (this.#taken >= MOST_IN_ALL) throw new StateError(`All ${MOST_IN_ALL} places for environments are taken; try again later.`);
@@ -112,12 +144,24 @@ export class EnvironmentDesk {
       return { observation: toWireObservation(observation), ...rest };
     });
     peer.handle("environment.render", renderRequestSchema, ({ environment, camera, width, height, depth, segmentation }) => {
-      const image = find(environment).render(camera, {
+      const world = find(environment);
+      const options: RenderOptions = {
         ...(width === undefined ? {} : { width }),
         ...(height === undefined ? {} : { height }),
         ...(depth === undefined ? {} : { depth }),
         ...(segmentation === undefined ? {} : { segmentation }),
-      });
+      };
+      const own = world.scene.cameras.find(({ id }) => id === camera);
+      if (own === undefined)
+        throw new UnknownIdError(
+          "camera",
+          camera,
+          world.scene.cameras.map(({ id }) => id),
+        );
+      const bytes = pictureBytes(width ?? own.width, height ?? own.height, options);
+      expectReader();
+      const image = world.render(camera, options);
+      reply(bytes);
       return {
         camera: image.camera,
         width: image.width,
@@ -128,7 +172,10 @@ export class EnvironmentDesk {
       };
     });
     peer.handle("environment.snapshot", handleRequestSchema, ({ environment }) => {
-      const snapshot = find(environment).snapshot();
+      const world = find(environment);
+      expectReader();
+      const snapshot = world.snapshot();
+      reply(snapshot.byteLength);
       const sha256 = sha256Hex(snapshot);
       this.#remember(sha256);
       return { snapshot: copyBytes(snapshot), sha256 };

@@ -1,7 +1,8 @@
 import type { CameraImage } from "@reverie/core";
-import { InputError, PeerError } from "@reverie/core";
+import { InputError, PeerError, StateError } from "@reverie/core";
 import type { Completion, Planner, PlanRequest, VerifyRequest } from "@reverie/planning";
 import {
+  MAX_MESSAGE_BYTES,
   observeRequestSchema,
   planReplySchema,
   PROTOCOL_VERSION,
@@ -10,6 +11,9 @@ import {
   type WireImage,
 } from "@reverie/wire";
 import type { PlannerPeer } from "@reverie/wire/server";
+
+/** Looks of one planner that may be answered at once. */
+const MOST_LOOKS = 4;
 
 interface Look {
   readonly images: readonly WireImage[];
@@ -28,6 +32,7 @@ class RemotePlanner implements Planner {
   /** What `planner.observe` shows, by open question. */
   readonly #looks = new Map<string, () => Promise<Look>>();
   #asked = 0;
+  #looking = 0;
 
   constructor(peer: PlannerPeer, name: string, privileged: boolean) {
     this.peer = peer;
@@ -60,11 +65,22 @@ class RemotePlanner implements Planner {
     return { complete, usage: toUsage(usage), ...(explanation === undefined ? {} : { explanation }) };
   }
 
-  /** What the question's planner may see. @throws InputError when no such question is open */
+  /**
+   * What the question's planner may see.
+   * @throws InputError when no such question is open, StateError when earlier looks are not answered or read yet
+   */
   async look(requestId: string): Promise<Look> {
     const look = this.#looks.get(requestId);
     if (look === undefined) throw new InputError("requestId", `"${requestId}" names no open question of this planner.`);
-    return look();
+    if (this.#looking >= MOST_LOOKS || this.peer.unsentBytes > MAX_MESSAGE_BYTES) {
+      throw new StateError("Earlier pictures are still on their way to this planner; take those before looking again.");
+    }
+    this.#looking++;
+    try {
+      return await look();
+    } finally {
+      this.#looking--;
+    }
   }
 
   get #title(): string {

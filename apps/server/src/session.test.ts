@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, UnknownIdError } from "@reverie/core";
@@ -8,6 +9,17 @@ import { startServer } from "./start-server.ts";
 import { eventually, Stage, TASK } from "./test-support.ts";
 
 const stage = new Stage();
+
+function statusFor(path: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = get(`${stage.server.url}${path}`, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.on("error", reject);
+  });
+}
+
 afterEach(() => stage.closeAll());
 
 describe("the whole loop over sockets", () => {
@@ -108,6 +120,26 @@ describe("steering", () => {
     expect(tasks.map(({ id }) => id)).toContain(TASK);
   });
 
+  test("words that nobody understands or no plan fulfils leave the running episode alone, and the reason is said once", async () => {
+    await stage.serve();
+    await stage.goodPlanner();
+    const viewer = await stage.watch();
+    await viewer.connection.request("session.start", {});
+    const { episode } = await viewer.until(["running"]);
+    const refusal = async (instruction: string): Promise<string> =>
+      viewer.connection.request("session.start", { instruction }).then(
+        () => "taken",
+        (error: unknown) => (error instanceof InputError ? error.message : "another error"),
+      );
+    expect(await refusal("sing me a song")).toMatch(/^instruction: (?!instruction|goal)/);
+    expect(await refusal("put the red cube on the blue cube and the blue cube on the red cube")).toMatch(
+      /^instruction: (?!instruction|goal)/,
+    );
+    expect(viewer.state).toMatchObject({ episode, phase: "running" });
+    expect(viewer.episodes).toEqual([]);
+    expect(viewer.scenes.at(-1)!.episode).toBe(episode);
+  });
+
   test("pause holds the world, play lets it go on, stop ends the episode", async () => {
     await stage.serve();
     await stage.goodPlanner();
@@ -116,10 +148,13 @@ describe("steering", () => {
     await viewer.until(["running"]);
     await eventually(() => viewer.state.stepCount > 3, "some control steps");
     await viewer.connection.request("session.control", { action: "pause" });
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    const held = viewer.state;
-    expect(held.paused).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    // The step under way may still end, and its count comes with a later state.
+    let held = viewer.state;
+    for (let before = -1; !held.paused || held.stepCount !== before; held = viewer.state) {
+      before = held.stepCount;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
     expect(viewer.state.stepCount).toBe(held.stepCount);
     await viewer.connection.request("session.control", { action: "play" });
     await eventually(() => viewer.state.stepCount > held.stepCount, "more control steps");
@@ -161,6 +196,7 @@ describe("steering", () => {
       [1, "stopped"],
       [2, "stopped"],
     ]);
+    expect(viewer.numbers).toEqual([second.episode - 1, second.episode]);
   });
 });
 
@@ -273,6 +309,18 @@ describe("startServer", () => {
     const health = (await (await fetch(`${url}/healthz`)).json()) as object;
     expect(health).toMatchObject({ ok: true, task: TASK, phase: "idle", planners: 0, viewers: 0, environments: 0 });
     expect((await fetch(url)).status).toBe(404);
+  });
+
+  test("answers to its own name only, unless a token guards it", async () => {
+    await stage.serve();
+    for (const path of ["/", "/healthz", "/index.html"]) {
+      expect(await statusFor(path, { host: "evil.example" })).toBe(403);
+      expect(await statusFor(path, { origin: "http://evil.example" })).toBe(403);
+    }
+    expect(await statusFor("/healthz", { host: "localhost:80" })).toBe(200);
+    await stage.closeAll();
+    await stage.serve({ token: "open sesame" });
+    expect(await statusFor("/healthz", { host: "robot.lab.example" })).toBe(200);
   });
 
   test("refuses an open host without a token, an unknown task, and a port that is taken", async () => {

@@ -27,7 +27,7 @@ export interface SessionOptions {
   readonly reward: string;
   readonly monitor: boolean;
   /** Told of what viewers should see. */
-  readonly show: { stateChanged(): void; ticked(): void; sceneChanged(): void; finished(episode: Episode): void };
+  readonly show: { stateChanged(): void; ticked(): void; sceneChanged(): void; finished(episode: Episode, number: number): void };
   /** Keeps a finished episode. @throws PeerError when it cannot */
   readonly keep: (episode: Episode) => void;
   readonly log: (line: string) => void;
@@ -155,33 +155,22 @@ export class Session implements ShowSource {
     await this.#run?.ended;
   }
 
-  /** Ends what runs and sets the scene for the next episode, held before planning. */
+  /**
+   * Ends what runs and sets the scene for the next episode, held before planning. What cannot be prepared is refused before
+   * anything ends.
+   */
   async #prepare(setting: Setting): Promise<void> {
-    const world = setting.task === this.#setting.task ? undefined : await createWorld(setting.task);
+    const world = await freshWorld(setting, this.#setting.task);
     await this.#stop();
     if (world !== undefined) {
       this.#environment.close();
       this.#environment = world;
-    }
-    const environment = this.#environment;
-    this.#setting = { ...setting, instruction: undefined };
-    environment.reset({ seed: setting.seed });
-    let refusal: InputError | undefined;
-    if (setting.instruction !== undefined) {
-      try {
-        assignInstruction(environment, setting.instruction);
-        this.#setting = setting;
-      } catch (error) {
-        if (!(error instanceof ReverieError)) throw error;
-        const named = error instanceof InputError && error.path === "instruction";
-        refusal = named ? error : new InputError("instruction", error.message, { cause: error });
-      }
-    }
+    } else this.#environment.reset({ seed: setting.seed });
+    this.#setting = setting;
     this.#episode++;
-    this.#progress = freshProgress(environment.assignment);
+    this.#progress = freshProgress(this.#environment.assignment);
     this.#pacer.restart();
     this.#options.show.sceneChanged();
-    if (refusal !== undefined) throw refusal;
   }
 
   #begin(): void {
@@ -201,6 +190,7 @@ export class Session implements ShowSource {
     const { planners, plannerWaitMs, limits, reward, monitor, show, keep } = this.#options;
     const environment = this.#environment;
     const { seed, instruction } = this.#setting;
+    const number = this.#episode;
     const planner = (await planners.wait(plannerWaitMs, signal)) ?? new MissingPlanner(plannerWaitMs);
     this.#progress.planner = { name: planner.name, privileged: planner.privileged };
     const seconds = 1 / environment.controlHz;
@@ -216,7 +206,7 @@ export class Session implements ShowSource {
       observer: (event) => this.#observe(event),
       ...(instruction === undefined ? {} : { instruction }),
     });
-    show.finished(episode);
+    show.finished(episode, number);
     keep(episode);
   }
 
@@ -329,6 +319,35 @@ export class Session implements ShowSource {
       ...(failure === undefined ? {} : { failure }),
     };
   }
+}
+
+/**
+ * A reset world that has taken the typed words, made where the current one cannot serve: another task, or words that must
+ * be judged while the current world may be busy.
+ *
+ * @throws UnknownIdError for an unknown task, InputError (`instruction`) for words that name no reachable goal
+ */
+async function freshWorld({ task, seed, instruction }: Setting, current: string): Promise<PlanningEnvironment | undefined> {
+  if (task === current && instruction === undefined) return undefined;
+  const world = await createWorld(task);
+  try {
+    world.reset({ seed });
+    if (instruction !== undefined) assignInstruction(world, instruction);
+    return world;
+  } catch (error) {
+    world.close();
+    throw error instanceof ReverieError && instruction !== undefined ? aboutInstruction(error) : error;
+  }
+}
+
+/** The same complaint under the field that was typed. */
+function aboutInstruction(error: ReverieError): InputError {
+  if (!(error instanceof InputError)) return new InputError("instruction", error.message, { cause: error });
+  if (error.path === "instruction") return error;
+  const prefix = `${error.path}: `;
+  return new InputError("instruction", error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message, {
+    cause: error,
+  });
 }
 
 function freshProgress(assignment: Assignment): Progress {

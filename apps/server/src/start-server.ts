@@ -5,7 +5,7 @@ import type { Episode } from "@reverie/core";
 import { InputError, messageOf, PeerError, UnknownIdError } from "@reverie/core";
 import type { EpisodeLimits } from "@reverie/rollout";
 import { cameraRequestSchema, controlRequestSchema, emptyRequestSchema, speedRequestSchema, startRequestSchema } from "@reverie/wire";
-import { createGateway, type ViewerPeer } from "@reverie/wire/server";
+import { createGateway, isLoopback, isWelcome, type ViewerPeer } from "@reverie/wire/server";
 import { EnvironmentDesk } from "./environment-desk.ts";
 import { EpisodeLog } from "./episode-log.ts";
 import { PlannerHub } from "./planner-hub.ts";
@@ -53,8 +53,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/iu;
-
 /**
  * Starts the gateway: the studio over HTTP, `/healthz`, and the namespaces `/viewers`, `/planners` and `/environments`.
  *
@@ -64,7 +62,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/iu;
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { host = "127.0.0.1", port = 4870, token, task = "manipulation/stack-cubes", seed = 0, log = () => undefined } = options;
-  const loopback = LOOPBACK.test(host);
+  const loopback = isLoopback(host);
   if (!loopback && (token === undefined || token === "")) {
     throw new InputError("token", `is required when the server listens on ${host}, which other machines can reach.`);
   }
@@ -75,10 +73,13 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const planners = new PlannerHub(() => desk.stateChanged());
   const environments = new EnvironmentDesk();
   const started = performance.now();
+  const doors = { allowOrigins: options.allowOrigins ?? [], loopbackOnly: loopback && token === undefined };
 
   const http = createServer((request, response) => {
     const path = request.url?.split("?", 1)[0];
-    if (path === "/healthz") {
+    if (!isWelcome(request.headers, doors)) {
+      sendText(response, 403, "This server does not answer to this host name, or to pages of this origin.");
+    } else if (path === "/healthz") {
       const health = {
         ok: true,
         ...session?.summary,
@@ -123,8 +124,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const running = session;
   const gateway = createGateway(http, {
     ...(token === undefined ? {} : { token }),
-    ...(options.allowOrigins === undefined ? {} : { allowOrigins: options.allowOrigins }),
-    loopbackOnly: loopback && token === undefined,
+    ...doors,
     onViewer: (peer) => welcomeViewer(peer, running, desk),
     onPlanner: (peer) => planners.welcome(peer),
     onEnvironmentClient: (peer) => environments.welcome(peer),

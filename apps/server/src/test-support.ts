@@ -23,6 +23,8 @@ export interface Watcher {
   readonly states: SessionState[];
   readonly scenes: SessionScene[];
   readonly episodes: Episode[];
+  /** The session's counts of those episodes. */
+  readonly numbers: number[];
   /** The newest state. */
   readonly state: SessionState;
   /** Resolves with the first state, from now on or already there, in one of these phases of an episode after `after`. */
@@ -60,7 +62,11 @@ export class Stage {
     const episodes: Episode[] = [];
     connection.on("session.state", (state) => states.push(state));
     connection.on("session.scene", (scene) => scenes.push(scene));
-    connection.on("episode.finished", (episode) => episodes.push(episode));
+    const numbers: number[] = [];
+    connection.on("episode.finished", (episode, number) => {
+      episodes.push(episode);
+      numbers.push(number);
+    });
     connection.on("frame.poses", (_frame, acknowledge) => acknowledge());
     connection.on("frame.camera", (_frame, acknowledge) => acknowledge());
     await connection.whenConnected();
@@ -70,6 +76,7 @@ export class Stage {
       states,
       scenes,
       episodes,
+      numbers,
       get state() {
         return states.at(-1)!;
       },

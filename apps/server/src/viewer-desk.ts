@@ -115,8 +115,9 @@ export class ViewerDesk {
     this.ticked();
   }
 
-  finished(episode: Episode): void {
-    for (const { peer } of this.#viewers) peer.send("episode.finished", episode);
+  /** @param number - the session's count of the episode */
+  finished(episode: Episode, number: number): void {
+    for (const { peer } of this.#viewers) peer.send("episode.finished", episode, number);
   }
 
   /** Shows nothing any more; the world may be freed. */

@@ -92,7 +92,10 @@ describe.skipIf(note !== "")(`the studio in a browser${note}`, { timeout: 60_000
       await page.getByRole("button", { name: "Reset" }).click();
       await expect.poll(() => page.locator(".phase").textContent()).toBe("Ready");
       const before = await page.locator(".history li").count();
-      const words = (await page.locator(".plan-instruction").textContent())!;
+      // Not the task's own words: the two cubes the other way round.
+      const own = (await page.locator(".plan-instruction").textContent())!;
+      const [first, second] = own.match(/red|green|blue|yellow|purple|orange/gu)!;
+      const words = `put the ${second} cube on the ${first} cube`;
       await page.getByLabel("Instruction").fill(words);
       await page.getByLabel("Instruction").press("Enter");
       await page.getByText("8x", { exact: true }).click();

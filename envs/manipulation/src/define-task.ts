@@ -39,10 +39,6 @@ export interface TaskDefinition {
   sample(rng: Rng): SampledTask;
   /** A further condition on physics beside the goal's literals, for example a height. @defaultValue none */
   holds?(workspace: Workspace, goal: readonly Literal[]): boolean;
-  /** Tracks what must have happened in order; called once per control step; state survives in snapshots. @defaultValue none */
-  track?(workspace: Workspace, goal: readonly Literal[], memory: Record<string, boolean>): void;
-  /** Whether the goal can no longer be reached, given what was tracked. @defaultValue never */
-  failed?(memory: Readonly<Record<string, boolean>>): boolean;
 }
 
 /** Declares a task. The index in `tasks.generated.ts` is written by `npm run gen`. */

@@ -34,7 +34,8 @@ import { Rasteriser, SceneGraph } from "@reverie/render";
 import { ARM_JOINT_COUNT, ArmController, InverseKinematics } from "@reverie/robots";
 import { readFacts, runSkill, skills, Workspace, type SkillDefinition } from "@reverie/skills";
 import { sampleCameraJitter, type TaskDefinition } from "./define-task.ts";
-import { assertGoal, countHolding } from "./goal.ts";
+import { assertGoal } from "./goal.ts";
+import { GoalTracker, isGoalMemory, type GoalMemory } from "./goal-tracker.ts";
 import { ACTION_SPACE, OBSERVATION_SPACE, PROPRIOCEPTION_SIZE } from "./spaces.ts";
 import { tabletopScene } from "./tabletop.ts";
 
@@ -67,7 +68,7 @@ interface Running {
   stepCount: number;
   goalStreak: number;
   ended: boolean;
-  memory: Record<string, boolean>;
+  tracker: GoalTracker;
 }
 
 /** The part of the state that is not physics, as it stands in a snapshot. */
@@ -79,7 +80,7 @@ interface SavedState {
   readonly goalStreak: number;
   readonly ended: boolean;
   readonly pressed: readonly string[];
-  readonly memory: Readonly<Record<string, boolean>>;
+  readonly goal: GoalMemory;
   /** Present when something else than the task's own instruction is asked. */
   readonly assignment?: Assignment;
 }
@@ -89,8 +90,14 @@ const isLiteral = (literal: unknown): boolean =>
 
 function isAssignment(value: unknown): value is Assignment {
   if (typeof value !== "object" || value === null) return false;
-  const { instruction, goal, references } = value as Partial<Assignment>;
-  return typeof instruction === "string" && Array.isArray(goal) && goal.every(isLiteral) && Array.isArray(references);
+  const { instruction, goal, order, references } = value as Partial<Assignment>;
+  return (
+    typeof instruction === "string" &&
+    Array.isArray(goal) &&
+    goal.every(isLiteral) &&
+    Array.isArray(references) &&
+    (order === undefined || (Array.isArray(order) && order.every((pair) => Array.isArray(pair) && pair.length === 2)))
+  );
 }
 
 /** A tabletop task in physics: seven-joint arm, 20 Hz control, 120 Hz physics. See `PlanningEnvironment` for the contract. */
@@ -170,7 +177,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       stepCount: 0,
       goalStreak: 0,
       ended: false,
-      memory: {},
+      tracker: new GoalTracker(workspace, taskAssignment),
     };
   }
 
@@ -195,22 +202,17 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     world.assertFinite();
     running.stepCount++;
     this.#latchButtons(workspace);
-    const own = running.assignment === running.taskAssignment;
-    if (own) this.#task.track?.(workspace, running.assignment.goal, running.memory);
-    const total = running.assignment.goal.length;
-    const holding = countHolding(workspace, running.assignment.goal);
-    running.goalStreak = holding === total && total > 0 && this.#settled(running, own) ? running.goalStreak + 1 : 0;
+    running.tracker.look(workspace);
+    running.goalStreak = running.tracker.complete && this.#settled(running) ? running.goalStreak + 1 : 0;
     const success = running.goalStreak >= GOAL_STEPS;
-    const lost = own && (this.#task.failed?.(running.memory) ?? false);
-    const terminated = success || lost;
-    const truncated = !terminated && running.stepCount >= this.maxSteps;
-    running.ended = terminated || truncated;
+    const truncated = !success && running.stepCount >= this.maxSteps;
+    running.ended = success || truncated;
     return {
       observation: this.#observe(running),
       reward: success ? 1 : 0,
-      terminated,
+      terminated: success,
       truncated,
-      info: { success, progress: total === 0 ? 0 : holding / total },
+      info: { success, progress: running.tracker.progress },
     };
   }
 
@@ -224,7 +226,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
   }
 
   /** What a goal asks beside its literals: what was put down is let go and left; the task's own condition. */
-  #settled(running: Running, own: boolean): boolean {
+  #settled(running: Running): boolean {
     const { workspace, assignment } = running;
     const tool = workspace.arm.tool().position;
     for (const { fact, negated } of assignment.goal) {
@@ -234,7 +236,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       if (distance(workspace.pose(object).position, tool) < RELEASE_DISTANCE) return false;
       if (norm(workspace.world.linearVelocity(object.bodyIndex)) > REST_SPEED) return false;
     }
-    return !own || (this.#task.holds?.(workspace, assignment.goal) ?? true);
+    return assignment !== running.taskAssignment || (this.#task.holds?.(workspace, assignment.goal) ?? true);
   }
 
   #observe(running: Running): Observation {
@@ -303,8 +305,9 @@ export class ManipulationEnvironment implements PlanningEnvironment {
 
   assign(assignment: Assignment): void {
     const running = this.#live;
-    assertGoal(running.workspace, assignment.goal);
+    assertGoal(running.workspace, assignment);
     running.assignment = assignment;
+    running.tracker = new GoalTracker(running.workspace, assignment);
     running.goalStreak = 0;
   }
 
@@ -343,7 +346,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       goalStreak: running.goalStreak,
       ended: running.ended,
       pressed: [...running.workspace.pressed].sort(),
-      memory: running.memory,
+      goal: running.tracker.save(),
       ...(running.assignment === running.taskAssignment ? {} : { assignment: running.assignment }),
     };
     const target = running.workspace.arm.target.slice();
@@ -366,7 +369,15 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     const saved = this.#readState(state);
     const running = this.#running?.seed === saved.seed ? this.#running : this.#build(saved.seed);
     try {
-      if (saved.assignment !== undefined) assertGoal(running.workspace, saved.assignment.goal);
+      const { goal, order = [] } = saved.assignment ?? running.taskAssignment;
+      assertGoal(running.workspace, { goal, order });
+      if (
+        saved.goal.holding.length !== goal.length ||
+        saved.goal.reached.length !== goal.length ||
+        saved.goal.inOrder.length !== order.length
+      ) {
+        throw new InputError("snapshot.goal", "does not fit the goal that is asked.");
+      }
       running.world.restore(world);
     } catch (error) {
       // What was running goes on.
@@ -380,8 +391,9 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     running.stepCount = saved.stepCount;
     running.goalStreak = saved.goalStreak;
     running.ended = saved.ended;
-    running.memory = { ...saved.memory };
     running.assignment = saved.assignment ?? running.taskAssignment;
+    running.tracker = new GoalTracker(running.workspace, running.assignment);
+    running.tracker.restore(saved.goal);
   }
 
   #readState(bytes: Uint8Array): SavedState {
@@ -398,13 +410,8 @@ export class ManipulationEnvironment implements PlanningEnvironment {
         `is of ${String(saved.task)} version ${String(saved.version)}; this is ${this.id} version ${this.version}.`,
       );
     }
-    if (
-      !Number.isInteger(saved.seed) ||
-      !Number.isInteger(saved.stepCount) ||
-      !Array.isArray(saved.pressed) ||
-      typeof saved.memory !== "object"
-    ) {
-      throw new InputError("snapshot.state", "lacks seed, stepCount, pressed or memory.");
+    if (!Number.isInteger(saved.seed) || !Number.isInteger(saved.stepCount) || !Array.isArray(saved.pressed) || !isGoalMemory(saved.goal)) {
+      throw new InputError("snapshot.state", "lacks seed, stepCount, pressed or goal.");
     }
     const { assignment } = saved;
     if (assignment !== undefined && !isAssignment(assignment)) {

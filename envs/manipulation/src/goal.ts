@@ -1,4 +1,4 @@
-import { factText, InputError, UnknownIdError, type Literal } from "@reverie/core";
+import { factText, InputError, UnknownIdError, type Assignment, type Literal } from "@reverie/core";
 import { isHeld, isIn, isOn, isShut, type Workspace } from "@reverie/skills";
 
 /** How many objects each predicate that is read from physics takes. */
@@ -15,7 +15,12 @@ const ARITY: ReadonlyMap<string, number> = new Map([
  * @throws InputError for a predicate that is not read from physics, or with too few or too many objects
  * @throws UnknownIdError for an object that is not in the scene
  */
-export function assertGoal(workspace: Workspace, goal: readonly Literal[]): void {
+export function assertGoal(workspace: Workspace, { goal, order = [] }: Pick<Assignment, "goal" | "order">): void {
+  for (const pair of order) {
+    if (pair.some((index) => !Number.isInteger(index) || index < 0 || index >= goal.length)) {
+      throw new InputError("goal.order", `[${pair.join(", ")}] names no two of the ${goal.length} literals.`);
+    }
+  }
   for (const { fact } of goal) {
     const [predicate, ...ids] = fact;
     const arity = ARITY.get(predicate);
@@ -63,11 +68,4 @@ export function literalHolds(workspace: Workspace, literal: Literal): boolean {
       throw new InputError("goal", `"${factText(literal.fact)}" is not read from physics; allowed are ${[...ARITY.keys()].join(", ")}.`);
   }
   return truth !== (literal.negated ?? false);
-}
-
-/** How many literals of the goal hold now. */
-export function countHolding(workspace: Workspace, goal: readonly Literal[]): number {
-  let count = 0;
-  for (const literal of goal) if (literalHolds(workspace, literal)) count++;
-  return count;
 }

@@ -77,16 +77,48 @@ describe("assign", () => {
 });
 
 describe("press-then-place", () => {
-  test("Is lost for good when the cube is placed before the button is pressed.", async () => {
+  test("Placing before pressing does not count, until the cube is put there again.", async () => {
     env = await createEnvironment("manipulation/press-then-place");
     for (const seed of [0, 1, 2]) {
       env.reset({ seed });
       const [press, ...rest] = env.assignment.references[0]!;
       expect(runPlan(env, rest)).toEqual({ success: false, terminated: false, failure: undefined });
       const { last } = runStep(env, press!);
-      expect(last).toMatchObject({ terminated: true, reward: 0, info: { success: false } });
-      expect(env.ended).toBe(true);
+      expect(last).toMatchObject({ terminated: false, reward: 0, info: { success: false, progress: 1 } });
+      expect(env.ended).toBe(false);
+      expect(runPlan(env, rest)).toMatchObject({ success: true, terminated: true });
     }
+  });
+
+  test("An order that is assigned is judged like the task's own.", async () => {
+    env = await createEnvironment("manipulation/stack-cubes");
+    env.reset({ seed: 4 });
+    const { goal, references } = env.assignment;
+    const top = goal[0]!.fact[1]!;
+    const other = env.objects.find(({ id, types }) => types.includes("cube") && !goal[0]!.fact.includes(id))!.id;
+    env.assign({
+      instruction: "first one, then the other",
+      goal: [{ fact: ["on", other, "table"] }, goal[0]!],
+      order: [[1, 0]],
+      references,
+    });
+    // The other cube lies on the table from the start, which counts until it is moved.
+    expect(runPlan(env, references[0]!)).toMatchObject({ success: true });
+    env.reset({ seed: 4 });
+    env.assign({ instruction: "x", goal: [{ fact: ["holding", other] }, goal[0]!], order: [[1, 0]], references });
+    runStep(env, { skill: "pick", args: { object: other } });
+    expect(env.facts()).toContainEqual(["holding", other]);
+    runStep(env, { skill: "place", args: { object: other, target: "table" } });
+    expect(runPlan(env, references[0]!)).toMatchObject({ success: false });
+    expect(runPlan(env, [{ skill: "pick", args: { object: other } }])).toMatchObject({ success: true });
+    expect(env.facts()).toContainEqual(["on", top, goal[0]!.fact[2]]);
+  });
+
+  test("An order of literals that are not there is refused.", async () => {
+    env = await createEnvironment("manipulation/stack-cubes");
+    env.reset({ seed: 4 });
+    const own = env.assignment;
+    expect(() => env!.assign({ ...own, order: [[0, 1]] })).toThrow("goal.order: [0, 1] names no two of the 1 literals");
   });
 
   test("What was seen in order survives a snapshot.", async () => {

@@ -48,6 +48,27 @@ describe("parseInstruction", () => {
     else expect(goal(text)).toEqual(expected);
   });
 
+  test.each([
+    ["press the button, then put the red cube on the blue cube", [[0, 1]]],
+    ["first press the button, put the red cube on the blue cube", [[0, 1]]],
+    ["put the red cube in the drawer, then close it", [[0, 1]]],
+    ["press the button and put the red cube on the blue cube", []],
+    [
+      "press the button, then stack the red cube on the blue cube on the green cube",
+      [
+        [0, 1],
+        [0, 2],
+      ],
+    ],
+    ["pick up the red cube, then put it on the blue cube", []],
+  ])("keeps the order that is said in %j", (text, expected) => {
+    expect(parseInstruction(text, objects).order).toEqual(expected);
+  });
+
+  test("a circle is refused at once", () => {
+    expect(() => goal("put the red cube on the blue cube and put the blue cube on the red cube")).toThrow("asks for a circle");
+  });
+
   test("an ambiguous phrase is answered with its candidates", () => {
     expect(() => goal("pick up the cube")).toThrow(InputError);
     expect(() => goal("pick up the cube")).toThrow('"cube" may mean red_cube, green_cube, blue_cube');

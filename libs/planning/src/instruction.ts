@@ -24,6 +24,8 @@ const FILLERS = new Set(
   "please now first finally next afterwards then robot you can could would will should i want to need the your just kindly also".split(" "),
 );
 const SEPARATORS = new Set([",", ";", ".", "!", "?", "and", "then"]);
+/** Words that put what follows after what came before. */
+const SEQUELS = new Set(["then", "next", "afterwards", "finally"]);
 /** Verbs by their first words, longest first. */
 const VERBS: readonly (readonly [words: string, verb: Verb])[] = (
   [
@@ -82,6 +84,8 @@ type Relation = "on" | "in" | "to";
 /** What an instruction asks for. Later clauses win over earlier ones that they undo: what is put down is no longer held. */
 export interface Understanding {
   readonly goal: readonly Literal[];
+  /** Pairs `[earlier, later]` of goal indices, where the words say "first", "then", "next" or the like. */
+  readonly order: readonly (readonly [earlier: number, later: number])[];
 }
 
 /**
@@ -97,23 +101,32 @@ export function parseInstruction(text: string, objects: readonly SceneObject[]):
   const mentions = new Mentions(new ObjectNames(objects));
   const clauses = splitClauses(tokenize(text));
   if (clauses.length === 0) throw notUnderstood(text);
-  for (const { verb, rest } of clauses) understand(verb, rest, mentions, goal, text);
-  return { goal: goal.literals() };
+  clauses.forEach(({ verb, rest, after }, i) => {
+    goal.beginClause(after ? i : undefined);
+    understand(verb, rest, mentions, goal, text);
+  });
+  goal.refuseCircles();
+  return goal.understanding();
 }
 
 /** A clause begins with a verb at the start, after a separator, or after filler words there. */
-function splitClauses(tokens: readonly string[]): { verb: Verb; rest: string[] }[] {
-  const clauses: { verb: Verb; rest: string[] }[] = [];
+function splitClauses(tokens: readonly string[]): { verb: Verb; rest: string[]; after: boolean }[] {
+  const clauses: { verb: Verb; rest: string[]; after: boolean }[] = [];
   let boundary = true;
+  /** The words since the last verb say that what follows comes afterwards. */
+  let sequel = false;
   for (let at = 0; at < tokens.length;) {
     const found = boundary ? wordsAt(VERBS, tokens, at) : undefined;
     if (found !== undefined) {
-      clauses.push({ verb: found.value, rest: [] });
+      clauses.push({ verb: found.value, rest: [], after: clauses.length > 0 && sequel });
       at = found.end;
       boundary = false;
+      // "First A, B": what follows a first comes after it, whatever joins the two.
+      sequel = tokens.slice(0, at).includes("first");
       continue;
     }
     const token = tokens[at]!;
+    if (SEQUELS.has(token)) sequel = true;
     const previous = clauses.at(-1);
     if (previous === undefined && !boundary) return [];
     if (previous === undefined && !FILLERS.has(token) && !SEPARATORS.has(token)) return [];
@@ -121,7 +134,7 @@ function splitClauses(tokens: readonly string[]): { verb: Verb; rest: string[] }
     previous?.rest.push(token);
     at++;
   }
-  return clauses.map(({ verb, rest }) => ({ verb, rest: trimSeparators(rest) }));
+  return clauses.map(({ verb, rest, after }) => ({ verb, rest: trimSeparators(rest), after }));
 }
 
 /** Cuts what stood between this clause and the next: separators and fillers at the end. */
@@ -220,15 +233,43 @@ function isZonePhrase(tokens: readonly string[], mentions: Mentions): boolean {
 /** Literals in the order in which they were said, without those that later words undid. */
 class GoalBuilder {
   readonly #literals = new Map<string, Literal>();
+  /** Stretch of the instruction that each literal belongs to; a new one begins where the words say "then". */
+  readonly #stretchOf = new Map<string, number>();
+  #stretch = 0;
 
-  literals(): Literal[] {
-    return [...this.#literals.values()];
+  /** @param stretch - a new stretch, or undefined to go on with the current one */
+  beginClause(stretch: number | undefined): void {
+    if (stretch !== undefined) this.#stretch = stretch;
+  }
+
+  understanding(): Understanding {
+    const keys = [...this.#literals.keys()];
+    const stretch = keys.map((key) => this.#stretchOf.get(key) ?? 0);
+    const order = keys.flatMap((_, later) =>
+      keys.flatMap((__, earlier): [number, number][] => ((stretch[earlier] ?? 0) < (stretch[later] ?? 0) ? [[earlier, later]] : [])),
+    );
+    return { goal: [...this.#literals.values()], order };
+  }
+
+  /** @throws InputError when something would have to be on or in itself */
+  refuseCircles(): void {
+    const below = new Map<string, string>();
+    for (const { fact } of this.#literals.values()) if (isPlace(fact[0]) && fact[2] !== undefined) below.set(fact[1]!, fact[2]);
+    for (const start of below.keys()) {
+      const seen = new Set<string>();
+      for (let at: string | undefined = start; at !== undefined; at = below.get(at)) {
+        if (seen.has(at))
+          throw new InputError("instruction", `asks for a circle: ${at} would be on or in itself (${[...seen].join(", ")}).`);
+        seen.add(at);
+      }
+    }
   }
 
   set(fact: Fact, negated: boolean): void {
     const key = factText(fact);
     this.#literals.delete(key);
     this.#literals.set(key, negated ? { fact, negated } : { fact });
+    this.#stretchOf.set(key, this.#stretch);
   }
 
   hold(object: SceneObject): void {

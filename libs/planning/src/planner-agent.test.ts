@@ -16,6 +16,7 @@ const request = (privileged?: PlanRequest["privileged"]): PlanRequest => ({
   skills,
   objects,
   history: [],
+  seed: 0,
   ...(privileged === undefined ? {} : { privileged }),
   observe: async () => [],
 });
@@ -60,8 +61,13 @@ describe("the symbolic planner", () => {
 async function draw(seed: number): Promise<string[]> {
   const planner = new PlannerAgent(new RandomBackend(seed));
   const texts: string[] = [];
-  for (let i = 0; i < 200; i++) texts.push((await planner.plan(request(), signal)).text);
+  for (let episode = 0; episode < 200; episode++) texts.push((await planner.plan({ ...request(), seed: episode }, signal)).text);
   return texts;
+}
+
+async function planAfter(planner: PlannerAgent, seed: number, tried = 0): Promise<string> {
+  const history = Array.from({ length: tried }, () => ({ skill: "pick", args: {}, status: "failed" as const, plan: 0 }));
+  return (await planner.plan({ ...request(), seed, history }, signal)).text;
 }
 
 describe("the random planner", () => {
@@ -76,6 +82,17 @@ describe("the random planner", () => {
     const steps = plans.flatMap((plan) => plan.plan!.steps);
     expect(new Set(steps.map((step) => step.skill)).size).toBe(skills.length);
     expect(new Set(steps.filter((step) => step.skill === "open").map((step) => step.args["object"])).size).toBe(objects.length);
+  });
+
+  test("plans an episode alike whatever it was asked before, and unlike after a failed try", async () => {
+    const fresh = new PlannerAgent(new RandomBackend());
+    const used = new PlannerAgent(new RandomBackend());
+    for (let seed = 0; seed < 5; seed++) await planAfter(used, seed);
+    expect(await planAfter(used, 9)).toBe(await planAfter(fresh, 9));
+    expect(await planAfter(used, 9, 1)).toBe(await planAfter(fresh, 9, 1));
+    expect(
+      new Set([await planAfter(fresh, 9), await planAfter(fresh, 9, 1), await planAfter(fresh, 9, 2), await planAfter(fresh, 10)]).size,
+    ).toBe(4);
   });
 
   test("believes every step", async () => {

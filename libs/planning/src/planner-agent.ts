@@ -36,8 +36,8 @@ export class PlannerAgent implements Planner {
 }
 
 function withoutPrivileges(request: PlanRequest): PlanRequest {
-  const { task, instruction, skills, objects, history } = request;
-  return { task, instruction, skills, objects, history, observe: () => request.observe() };
+  const { task, instruction, skills, objects, history, seed } = request;
+  return { task, instruction, skills, objects, history, seed, observe: () => request.observe() };
 }
 
 function withoutFacts(request: VerifyRequest): VerifyRequest {

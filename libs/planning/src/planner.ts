@@ -18,6 +18,8 @@ export interface PlanRequest {
   readonly objects: readonly SceneObject[];
   /** Steps already tried in this episode, oldest first; empty for the first plan. */
   readonly history: readonly EpisodeStep[];
+  /** Of the episode, integer in [0, 2^32): what a planner that draws lots draws from. */
+  readonly seed: number;
   /** Present only for a planner that declared itself privileged. */
   readonly privileged?: PrivilegedState;
   /** Renders what the cameras see now. Nothing is rendered unless this is called. */

@@ -11,6 +11,7 @@ const request: PlanRequest = {
   skills,
   objects,
   history: [],
+  seed: 0,
   observe: async () => [],
 };
 

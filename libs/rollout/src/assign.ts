@@ -1,5 +1,5 @@
 import type { PlanningEnvironment } from "@reverie/core";
-import { parseInstruction, searchPlan } from "@reverie/planning";
+import { parseInstruction, searchInOrder } from "@reverie/planning";
 
 /**
  * Makes a typed instruction what the environment is asked for: its words become goal literals, and search finds the
@@ -11,7 +11,7 @@ export function assignInstruction(environment: PlanningEnvironment, instruction:
   const words = instruction.trim();
   if (words === environment.assignment.instruction.trim()) return;
   const { skills, objects } = environment;
-  const { goal } = parseInstruction(words, objects);
-  const reference = searchPlan({ skills, objects, facts: environment.facts(), goal });
-  environment.assign({ instruction: words, goal, references: [reference] });
+  const { goal, order } = parseInstruction(words, objects);
+  const reference = searchInOrder({ skills, objects, facts: environment.facts(), goal, order });
+  environment.assign({ instruction: words, goal, order, references: [reference] });
 }

@@ -126,6 +126,14 @@ describe("a failed step", () => {
     });
   });
 
+  test("that was complete after all leads to a new plan, since the same step cannot start again", async () => {
+    const planner = new ScriptedPlanner([GOOD, planText("place(red_cube, blue_cube)")], { judge: (_request, n) => n !== 0 });
+    const episode = await run(planner);
+    expect(rows(episode)).toEqual(["0 pick failed", "0 place skipped", "1 place done"]);
+    expect(episode.steps[0]!.monitor).toMatchObject({ complete: false, truth: true });
+    expect(episode).toMatchObject({ replans: 1, success: true });
+  });
+
   test("stays unnoticed without a monitor", async () => {
     const planner = new ScriptedPlanner([GOOD]);
     const episode = await run(planner, {
@@ -198,6 +206,12 @@ describe("a planner", () => {
       { fact: ["holding", "red_cube"] },
       { fact: ["on", "red_cube", "table"], negated: true },
     ]);
+  });
+
+  test("is told the episode's seed", async () => {
+    const planner = new ScriptedPlanner(["nonsense", GOOD]);
+    await run(planner, { seed: 11 });
+    expect(planner.planRequests.map(({ seed }) => seed)).toEqual([11, 11]);
   });
 
   test("that looks sees the world before and after the step and changes nothing", async () => {

@@ -9,7 +9,7 @@ import type {
   SkillFailureReason,
   StepInfo,
 } from "@reverie/core";
-import { deriveFacts, expectedChanges, FactSet, ReverieError, sha256Hex } from "@reverie/core";
+import { deriveFacts, expectedChanges, FactSet, ReverieError, sha256Hex, unmetPreconditions } from "@reverie/core";
 import { parsePlan, type PrivilegedState } from "@reverie/planning";
 import { rewards, scorePlan } from "@reverie/rewards";
 import { askPlanner, EpisodeEnded, stopFailure, type EpisodeFailure } from "./ask.ts";
@@ -123,7 +123,7 @@ class EpisodeRun {
   }
 
   async #askForPlan(index: number): Promise<PlanReading> {
-    const { environment, planner, signal } = this.#options;
+    const { environment, planner, seed, signal } = this.#options;
     const { assignment, skills, objects } = environment;
     this.#emit({ type: "phase", phase: "planning" });
     const completion = await askPlanner(`planner ${planner.name}, plan`, this.#limits.planTimeoutMs, signal, (inner) =>
@@ -134,6 +134,7 @@ class EpisodeRun {
           skills,
           objects,
           history: [...this.#history],
+          seed,
           ...(planner.privileged ? { privileged: privilegedState(environment) } : {}),
           observe: async () => this.#look(),
         },
@@ -244,7 +245,9 @@ class EpisodeRun {
     };
     this.#history.push(finished);
     this.#setRow(row, finished, "step-finished");
-    return { done, retryable: incomplete || (end.reason !== undefined && RETRYABLE.has(end.reason)) };
+    // What already had its effects, or lost what it needs, can only fail again: that takes another plan.
+    const canStart = signature !== undefined && unmetPreconditions(signature, args, after, environment.objects).length === 0;
+    return { done, retryable: canStart && (incomplete || (end.reason !== undefined && RETRYABLE.has(end.reason))) };
   }
 
   async #drive(step: PlanStep): Promise<SkillEnd> {

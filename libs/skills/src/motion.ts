@@ -41,11 +41,6 @@ export function toolPose(position: Vector3, yaw: number): Pose {
   return { position, orientation: toolDown(yaw) };
 }
 
-/** Where the motor targets put the tool, from where every path starts: the measured tool trails it a little. */
-export function commandedTool(workspace: Workspace): Pose {
-  return workspace.arm.tool();
-}
-
 /** Follows straight lines through tool poses in the world. Fails as `unreachable` before it moves, as `blocked` on the way. */
 export function* moveThrough(
   workspace: Workspace,

@@ -1,9 +1,11 @@
-import { conjugate, rotate, subtract, type Fact, type Vector3 } from "@reverie/core";
+import { conjugate, rotate, subtract, ZERO, type Fact, type Vector3 } from "@reverie/core";
 import { isHeld, type Workspace, type WorkspaceObject } from "./workspace.ts";
 
-/** Half the height of a graspable object, as it lies now. */
-export function restingHalfHeight(object: WorkspaceObject): number {
-  return object.grasp?.halfExtents.z ?? 0;
+/** Half the height of a graspable object as it lies now, whichever side is up. */
+function restingHalfHeight(workspace: Workspace, object: WorkspaceObject): number {
+  const half = object.grasp?.halfExtents ?? ZERO;
+  const up = rotate(conjugate(workspace.pose(object).orientation), { x: 0, y: 0, z: 1 });
+  return Math.abs(up.x) * half.x + Math.abs(up.y) * half.y + Math.abs(up.z) * half.z;
 }
 
 /** A world point in an object's body frame. */
@@ -18,7 +20,7 @@ export function isOn(workspace: Workspace, a: WorkspaceObject, b: WorkspaceObjec
   const local = toLocal(workspace, b, workspace.pose(a).position);
   const { center, halfX, halfY } = b.support;
   if (Math.abs(local.x - center.x) > halfX || Math.abs(local.y - center.y) > halfY) return false;
-  const gap = local.z - center.z - restingHalfHeight(a);
+  const gap = local.z - center.z - restingHalfHeight(workspace, a);
   return gap > -0.012 && gap < 0.012 && workspace.world.touching(a.bodyIndex, b.surfaceIndex, 0.002);
 }
 

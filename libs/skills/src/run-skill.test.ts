@@ -1,4 +1,4 @@
-import { factText, IDENTITY_QUATERNION, type BodyDescription } from "@reverie/core";
+import { factText, IDENTITY_QUATERNION, normalizeQuaternion, type BodyDescription } from "@reverie/core";
 import { loadPhysics, World } from "@reverie/physics";
 import { ArmController, describeArm, InverseKinematics } from "@reverie/robots";
 import { afterEach, describe, expect, test } from "vitest";
@@ -40,6 +40,9 @@ const blockObject = (id: string) => ({
   footprintRadius: 0.03,
   height: 2 * HALF,
 });
+
+/** Turned so that a corner points up: no face is nearer to upright than the others. */
+const ON_CORNER = normalizeQuaternion({ x: 0.3251, y: -0.3251, z: 0, w: 0.8881 });
 
 let workspace: Workspace;
 
@@ -122,6 +125,22 @@ describe("runSkill", () => {
     workspace.world.free();
     expect(commands()).toEqual(first);
     expect(first.length).toBeGreaterThan(20);
+  });
+
+  test("A block that stands on its corner ends in an outcome like any other.", () => {
+    stage(0.42, 0.1);
+    const left = workspace.object("left")!;
+    workspace.world.placeBody(left.bodyIndex, { position: { x: 0.42, y: 0.1, z: 0.035 }, orientation: ON_CORNER });
+    expect(["succeeded", "failed"]).toContain(run("pick", { object: "left" }).outcome.status);
+  });
+
+  test("A block on its side rests on the table like one that stands.", () => {
+    stage(0.42, 0.1);
+    const left = workspace.object("left")!;
+    const onSide = { x: Math.SQRT1_2, y: 0, z: 0, w: Math.SQRT1_2 };
+    workspace.world.placeBody(left.bodyIndex, { position: { x: 0.42, y: 0.1, z: HALF }, orientation: onSide });
+    for (let i = 0; i < 24; i++) workspace.world.step();
+    expect(facts()).toContain("on(left, table)");
   });
 
   test("What is out of reach is refused before the arm has moved there.", () => {

@@ -1,4 +1,4 @@
-import { compose, transformPoint, type Pose, type SceneObject, type Vector3 } from "@reverie/core";
+import { transformPoint, type Pose, type SceneObject, type Vector3 } from "@reverie/core";
 import type { World } from "@reverie/physics";
 import type { ArmController, InverseKinematics } from "@reverie/robots";
 
@@ -117,11 +117,6 @@ export class Workspace {
   /** A point of an object's body frame in the world. */
   pointOf(object: WorkspaceObject, local: Vector3): Vector3 {
     return transformPoint(this.pose(object), local);
-  }
-
-  /** A pose given in an object's body frame, in the world. */
-  poseOf(object: WorkspaceObject, local: Pose): Pose {
-    return compose(this.pose(object), local);
   }
 
   /** The object in the gripper, if any: both pads press on it and nothing else carries it. */

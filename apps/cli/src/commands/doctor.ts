@@ -125,8 +125,8 @@ export const doctorCommand = defineCommand({
       await checkProgram(
         "gpu adapter",
         [["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]],
-        "cameras are rendered on the CPU",
-        "none needed",
+        "this version does not use one: cameras are rendered on the CPU",
+        "install the driver of the graphics card's maker (Debian, NVIDIA: apt-get install nvidia-driver)",
       ),
       await checkProgram(
         "chromium",
@@ -134,11 +134,11 @@ export const doctorCommand = defineCommand({
           [process.env["CHROMIUM_PATH"] ?? "chromium", "--version"],
           ["google-chrome", "--version"],
         ],
-        "browser tests are skipped",
+        "commands of this version do not use it; tests in a browser are skipped",
         "apt-get install chromium, or set CHROMIUM_PATH",
       ),
-      await checkProgram("redis", [["redis-server", "--version"]], "not used by this version", "none needed"),
-      await checkProgram("python", [["python3", "--version"]], "not used by this version", "none needed"),
+      await checkProgram("redis", [["redis-server", "--version"]], "this version does not use it", "apt-get install redis-server"),
+      await checkProgram("python", [["python3", "--version"]], "this version does not use it", "apt-get install python3"),
       process.env["OPENAI_API_KEY"] === undefined
         ? {
             name: "OPENAI_API_KEY",
@@ -155,9 +155,7 @@ export const doctorCommand = defineCommand({
       const width = Math.max(...checks.map((check) => check.name.length));
       for (const check of checks) {
         const mark = check.ok ? "ok     " : check.optional === true ? "missing" : "FAILED ";
-        io.print(
-          `${mark}  ${check.name.padEnd(width)}  ${check.detail}${check.fix === undefined || check.ok || check.fix === "none needed" ? "" : `  -> ${check.fix}`}`,
-        );
+        io.print(`${mark}  ${check.name.padEnd(width)}  ${check.detail}${check.fix === undefined || check.ok ? "" : `  -> ${check.fix}`}`);
       }
     }
     return needed.every((check) => check.ok) ? 0 : 1;

@@ -1,4 +1,4 @@
-import { InputError, type TaskCard } from "@reverie/core";
+import { InputError, UnknownIdError, type TaskCard } from "@reverie/core";
 import { createEnvironment, taskCard, taskCards, tasks } from "@reverie/manipulation";
 import { domainPddl, problemPddl } from "@reverie/planning";
 import * as z from "zod";
@@ -62,8 +62,7 @@ export const envsCommand = defineCommand({
     seed: seedOption,
   }),
   async run({ id, suite, pddl, seed }, io) {
-    if (suite !== undefined && !SUITES.includes(suite))
-      throw new InputError("--suite", `unknown suite "${suite}"; allowed: ${SUITES.join(", ")}.`);
+    if (suite !== undefined && !SUITES.includes(suite)) throw new UnknownIdError("suite", suite, SUITES);
     if (pddl) {
       if (id === undefined) throw new InputError("ID", "--pddl needs a task id; `npx reverie envs` lists them.");
       const { domain, problem } = await pddlOf(id, seed);

@@ -1,27 +1,54 @@
 import { InputError, type Episode, type StepStatus } from "@reverie/core";
-import { createEnvironment, tasks } from "@reverie/manipulation";
+import { createEnvironment, taskCard, tasks } from "@reverie/manipulation";
 import { PlannerAgent } from "@reverie/planning";
 import { runEpisode } from "@reverie/rollout";
 import * as z from "zod";
-import { defineCommand, integerOption, SEED_OPTION, seedOption, type CommandIo } from "../define-command.ts";
-import { EpisodeFile } from "../episode-file.ts";
+import { choiceOption, defineCommand, integerOption, optionalInteger, SEED_OPTION, seedOption, type CommandIo } from "../define-command.ts";
+import { EpisodeFile, type RunKey } from "../episode-file.ts";
 import { backendFor, checkPlanner, PLANNER_OPTIONS, plannerShape, type PlannerChoice } from "../planners.ts";
-import { runOnServer } from "../run-on-server.ts";
+import { checkServerOptions, runOnServer } from "../run-on-server.ts";
 
 const schema = z.object({
   id: z.string("name a task, for example manipulation/stack-cubes; `npx reverie envs` lists them").max(120),
   ...plannerShape,
   seed: seedOption,
   episodes: integerOption(1, 1_000_000, 1),
-  split: z.literal("default", "the only split of this version is default").default("default"),
+  split: choiceOption("split", ["default"]),
   instruction: z.string().trim().min(1).max(500).optional(),
   record: z.string().min(1).optional(),
   server: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).default("http://127.0.0.1:4870"),
-  replans: integerOption(0, 20, 3),
-  planTimeout: integerOption(1, 3600, 120),
-  build: z.enum(["simd", "plain", "deterministic"], "expected simd, plain or deterministic").default("simd"),
+  replans: optionalInteger(0, 20),
+  planTimeout: optionalInteger(1, 3600),
+  build: choiceOption("physics build", ["simd", "plain", "deterministic"]),
+  robot: z.never("this version has no real robots yet").optional(),
+  video: z.never("this version writes no video yet").optional(),
 });
 export type RunOptions = z.output<typeof schema>;
+
+/** New plans after a failed step. A random planner gets none: every one is as good as the first. */
+function replansOf({ planner, replans = 3 }: RunOptions): number {
+  return planner === "random" ? 0 : replans;
+}
+
+const buildOf = ({ build = "simd" }: RunOptions): NonNullable<RunOptions["build"]> => build;
+
+/** What decides the episodes of a run, apart from their seeds. */
+function runKey(options: RunOptions): RunKey {
+  const { id, planner, instruction = null, model = null, endpoint } = options;
+  const there = planner === "socket";
+  const address = endpoint === undefined ? undefined : new URL(endpoint);
+  return {
+    task: id,
+    taskVersion: taskCard(id).version,
+    planner,
+    instruction,
+    build: there ? null : buildOf(options),
+    model: planner === "openai" ? model : null,
+    // Without user, password and query, which may hold a secret.
+    endpoint: planner === "openai" && address !== undefined ? `${address.origin}${address.pathname}` : null,
+    replans: there ? null : replansOf(options),
+  };
+}
 
 const MARK: Readonly<Record<StepStatus, string>> = { done: "ok", failed: "FAILED", skipped: "skipped", running: "...", pending: "-" };
 
@@ -56,7 +83,7 @@ function summarise(io: CommandIo, episodes: readonly Episode[]): void {
 
 /** Runs episodes in this process. */
 async function runHere(options: RunOptions, io: CommandIo, keep: (episode: Episode) => void): Promise<void> {
-  const environment = await createEnvironment(options.id, { build: options.build });
+  const environment = await createEnvironment(options.id, { build: buildOf(options) });
   const choice: PlannerChoice = options;
   try {
     for (let i = 0; i < options.episodes && !io.signal.aborted; i++) {
@@ -69,7 +96,7 @@ async function runHere(options: RunOptions, io: CommandIo, keep: (episode: Episo
         planner,
         seed,
         signal: io.signal,
-        limits: { replans: options.planner === "random" ? 0 : options.replans, planTimeoutMs: options.planTimeout * 1000 },
+        limits: { replans: replansOf(options), planTimeoutMs: (options.planTimeout ?? 120) * 1000 },
         ...(options.instruction === undefined ? {} : { instruction: options.instruction }),
       });
       if (io.signal.aborted) break;
@@ -101,6 +128,8 @@ export const runCommand = defineCommand({
     { flags: "--plan-timeout <seconds>", description: "how long the planner may think (default 120)" },
     { flags: "--server <url>", description: "running server for --planner socket (default http://127.0.0.1:4870)" },
     { flags: "--build <name>", description: "physics build: simd, plain or deterministic (default simd)" },
+    { flags: "--robot <name>", description: "a real robot instead of the world (none in this version)" },
+    { flags: "--video <file>", description: "film the episodes (not in this version)" },
   ],
   examples: [
     "npx reverie run manipulation/stack-cubes --episodes 20 --seed 1 --json",
@@ -111,15 +140,17 @@ export const runCommand = defineCommand({
   async run(options, io) {
     tasks.get(options.id);
     checkPlanner(options);
-    const file = options.record === undefined ? undefined : new EpisodeFile(options.record);
-    const earlier = file?.resume(options.id, options.planner, options.seed, options.episodes) ?? [];
+    if (options.planner === "socket") checkServerOptions(options);
+    const file = options.record === undefined ? undefined : new EpisodeFile(options.record, runKey(options));
+    const { episodes: earlier, notices } = file?.resume(options.seed, options.episodes) ?? { episodes: [], notices: [] };
+    for (const notice of notices) io.say(notice);
     if (earlier.length > 0) io.say(`Going on after ${earlier.length} episodes that ${file?.path ?? ""} holds already.`);
     const episodes: Episode[] = [...earlier];
     const keep = (episode: Episode): void => {
       episodes.push(episode);
       file?.append(episode);
     };
-    const rest = { ...options, seed: options.seed + earlier.length, episodes: options.episodes - earlier.length };
+    const rest = { ...options, seed: (options.seed + earlier.length) % 0x1_0000_0000, episodes: options.episodes - earlier.length };
     try {
       if (rest.episodes > 0) await (options.planner === "socket" ? runOnServer(rest, io, keep, tell) : runHere(rest, io, keep));
     } finally {

@@ -42,8 +42,8 @@ export const serveCommand = defineCommand({
     );
     try {
       io.print(await server.firstLine(30_000));
-      await Promise.race([stopRequested(io.signal), server.ended]);
-      return io.signal.aborted ? 0 : 3;
+      await Promise.race([stopRequested(io.signal), server.died(io.signal)]);
+      return 0;
     } finally {
       await server.stop();
     }

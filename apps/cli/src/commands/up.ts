@@ -78,7 +78,7 @@ export const upCommand = defineCommand({
           [
             `--url=${url}`,
             `--planner=${options.planner}`,
-            `--seed=${options.seed}`,
+            ...(options.planner === "random" ? [] : [`--seed=${options.seed}`]),
             ...(options.endpoint === undefined ? [] : [`--endpoint=${options.endpoint}`]),
             ...(options.model === undefined ? [] : [`--model=${options.model}`]),
           ],
@@ -101,12 +101,7 @@ export const upCommand = defineCommand({
         viewer.on("frame.camera", (_frame, acknowledge) => acknowledge());
         await viewer.request("session.start", { task: options.id, seed: options.seed }, { timeoutMs: START_TIMEOUT_MS });
         if (options.open && !(await openBrowser(url))) io.say(`Open ${url} in a browser to watch and steer. Ctrl-C ends everything.`);
-        await Promise.race([
-          stopRequested(io.signal),
-          server.ended.then((how) => {
-            if (!io.signal.aborted) throw new PeerError("server", `the process ${how}.`);
-          }),
-        ]);
+        await Promise.race([stopRequested(io.signal), server.died(io.signal)]);
       } finally {
         viewer.close();
       }

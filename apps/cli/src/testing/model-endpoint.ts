@@ -42,7 +42,7 @@ export async function startModelEndpoint(): Promise<{ readonly port: number; rea
 }
 
 function answer(prompt: string): object {
-  if (prompt.includes("Is this step complete?")) return { complete: true, explanation: "It looks so." };
+  if (prompt.includes("Is the step complete?")) return { complete: true, explanation: "It looks so." };
   const instruction = /^Instruction: (.*)$/m.exec(prompt)?.[1] ?? "";
   const [object, target] = [...instruction.matchAll(/\b(\w+) (?:cube|block)\b/g)].map(([, color]) => `${color}_cube`);
   return {

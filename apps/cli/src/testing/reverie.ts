@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const BIN = fileURLToPath(new URL("../../bin/reverie.js", import.meta.url));
@@ -14,13 +15,14 @@ export interface CommandResult {
 /** Runs the real `reverie` command in the repository root, from build to exit. */
 export async function reverie(
   args: readonly string[],
-  options: { input?: string; env?: Readonly<Record<string, string>> } = {},
+  options: { input?: string; env?: Readonly<Record<string, string>>; /** Closes its standard output unread. */ hangUp?: boolean } = {},
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [BIN, ...args], { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: "pipe" });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  if (options.hangUp === true) child.stdout.destroy();
   child.stdin.end(options.input ?? "");
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
@@ -74,6 +76,20 @@ export class RunningReverie {
   async killHard(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#closed;
+  }
+
+  /** Ends the processes that it started, as a crash would. */
+  async killChildren(): Promise<void> {
+    const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
+    for (const line of stdout.split("\n")) {
+      const [pid, parent] = line.trim().split(/\s+/).map(Number);
+      if (pid !== undefined && parent === this.#child.pid) process.kill(pid, "SIGKILL");
+    }
+  }
+
+  /** Waits for its end; resolves with the exit code. */
+  async ended(): Promise<number | null> {
+    return this.#closed;
   }
 
   /** Ctrl-C; resolves with the exit code. */

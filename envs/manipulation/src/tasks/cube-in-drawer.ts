@@ -8,7 +8,8 @@ export const cubeInDrawer = defineTask({
   name: "cube-in-drawer",
   version: 1,
   description: "Open the drawer, put the named cube into it, and close it again.",
-  successRule: "The named cube is inside the drawer and the drawer is shut to within 2 cm, for 0.2 s.",
+  successRule:
+    "The named cube is inside the drawer, slower than 2 cm/s, the drawer is shut to within 2 cm, and the gripper is more than 7 cm from the cube, for 0.2 s.",
   randomization: [
     "drawer on the left or on the right, position +-1.5 cm, heading +-5 degrees",
     "2 or 3 cubes on the other side, in x 0.36..0.58 m, 7 to 27 cm off the middle, at least 9 cm apart, headings +-45 degrees",

@@ -111,7 +111,7 @@ const fails =
 const good = says(JSON.stringify({ thinking: "stack <answer> them", steps: stack }));
 
 const image: CameraImage = { camera: "front", width: 2, height: 1, rgb: Uint8Array.of(255, 0, 0, 0, 255, 0) };
-const request: PlanRequest = { task: "t", instruction: "stack", skills, objects, history: [], observe: async () => [image] };
+const request: PlanRequest = { task: "t", instruction: "stack", skills, objects, history: [], seed: 0, observe: async () => [image] };
 const verify: VerifyRequest = {
   task: "t",
   instruction: "stack",

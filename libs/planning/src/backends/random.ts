@@ -7,14 +7,15 @@ const LONGEST = 8;
 
 /**
  * The floor to compare with: 1 to 8 steps, skills and objects drawn uniformly, whatever the objects' types. Believes every
- * step complete. The same seed and sequence of requests give the same plans.
+ * step complete. A plan depends on the episode's seed and on how many steps were tried before, and on nothing that was asked
+ * earlier: the same episode gets the same plans wherever and whenever it is run.
  */
 export class RandomBackend implements PlannerBackend {
   readonly name = "random";
   readonly privileged = false;
   readonly #rng: Rng;
 
-  /** @param seed - integer in [0, 2^32) */
+  /** @param seed - integer in [0, 2^32): planners of unlike seeds draw unlike plans for the same episode */
   constructor(seed = 0) {
     this.#rng = new Rng(seed).split("planner/random");
   }
@@ -27,10 +28,11 @@ export class RandomBackend implements PlannerBackend {
     return { text, usage: { latencyMs: performance.now() - start, attempts: 1 } };
   }
 
-  #plan({ skills, objects }: PlanRequest): string {
-    const steps: PlanStep[] = Array.from({ length: this.#rng.integer(1, LONGEST) }, () => {
-      const skill = this.#rng.choice(skills);
-      const args = Object.fromEntries(skill.parameters.map(({ name }) => [name, this.#rng.choice(objects).id]));
+  #plan({ skills, objects, seed, history }: PlanRequest): string {
+    const rng = this.#rng.split(`episode ${seed} after ${history.length}`);
+    const steps: PlanStep[] = Array.from({ length: rng.integer(1, LONGEST) }, () => {
+      const skill = rng.choice(skills);
+      const args = Object.fromEntries(skill.parameters.map(({ name }) => [name, rng.choice(objects).id]));
       return { skill: skill.name, args };
     });
     return formatPlan({ steps, reasoning: "Drawn at random." }, "line", skills);

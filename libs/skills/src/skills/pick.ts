@@ -25,14 +25,15 @@ function fingerClearance(workspace: Workspace, object: WorkspaceObject, center: 
 /** Heading whose fingers close on two opposite side faces, the freer of the two pairs; a near tie goes to the smaller turn. */
 function graspYaw(workspace: Workspace, object: WorkspaceObject): number {
   const pose = workspace.pose(object);
+  // The two axes that lie flattest: an object that has tipped over shows other faces to the side.
   const candidates = [
     { x: 1, y: 0, z: 0 },
     { x: 0, y: 1, z: 0 },
     { x: 0, y: 0, z: 1 },
   ]
     .map((axis) => rotate(pose.orientation, axis))
-    // An object that has tipped over shows other faces to the side.
-    .filter((axis) => Math.abs(axis.z) < 0.5)
+    .sort((a, b) => Math.abs(a.z) - Math.abs(b.z))
+    .slice(0, 2)
     .map((closing) => {
       // The tool closes along its y axis: heading = direction of closing minus a quarter turn.
       const yaw = nearestHalfTurn(exact.atan2(closing.y, closing.x) - Math.PI / 2, 0);

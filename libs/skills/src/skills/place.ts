@@ -1,17 +1,6 @@
 import { exact, rotate, subtract, yawOf, type Vector3 } from "@reverie/core";
 import { defineSkill, failed, SUCCEEDED, type SkillOutcome } from "../define-skill.ts";
-import {
-  approachFromAbove,
-  commandedTool,
-  crowding,
-  hold,
-  nearestHalfTurn,
-  OPEN,
-  retreatUp,
-  setOpening,
-  toolPose,
-  toolYaw,
-} from "../motion.ts";
+import { approachFromAbove, crowding, hold, nearestHalfTurn, OPEN, retreatUp, setOpening, toolPose, toolYaw } from "../motion.ts";
 import { isIn, isOn } from "../predicates.ts";
 import { isHeld, type Workspace, type WorkspaceObject } from "../workspace.ts";
 
@@ -130,7 +119,7 @@ export const placeSkill = defineSkill({
     const goal = goalOf(workspace, object, target);
     if ("status" in goal) return goal;
     const load = workspace.pose(object);
-    const tool = commandedTool(workspace);
+    const tool = workspace.arm.tool();
     const heading = toolYaw(tool.orientation);
     // Turn so that the load's faces line up with the target's: the smallest turn of a quarter-symmetric load, or the one that
     // brings the hand into the only direction that fits.

@@ -12,6 +12,8 @@ interface Emitter {
 type Handlers<T> = { [K in keyof T]: T[K] extends (...args: infer A) => void ? (...args: A) => void : never };
 /** What an event carries. */
 export type RequestOf<F> = F extends (request: infer Q, ...rest: never[]) => void ? Q : never;
+/** Everything an event carries, way to acknowledge included. */
+export type ArgsOf<F> = F extends (...args: infer A) => void ? A : never;
 /** What a request is answered with when it went well. */
 export type ValueOf<F> = F extends (request: never, reply: (r: infer R) => void) => void ? Extract<R, { readonly ok: true }> : never;
 

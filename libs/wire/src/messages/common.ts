@@ -35,11 +35,3 @@ export type ErrorReport = z.infer<typeof errorReportSchema>;
 
 /** Every request is acknowledged with its result or with an error; nothing is left unanswered. */
 export type Reply<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly error: ErrorReport };
-
-export const factSchema = z.array(z.string().max(120)).min(1).max(5);
-export const literalSchema = z.object({ fact: factSchema, negated: z.boolean().optional() });
-
-export const planStepSchema = z.object({
-  skill: z.string().max(120),
-  args: z.record(z.string().max(120), z.string().max(200)),
-});

@@ -20,6 +20,8 @@ export interface WirePlanRequest {
   readonly skills: readonly SkillSignature[];
   readonly objects: readonly SceneObject[];
   readonly history: readonly EpisodeStep[];
+  /** Of the episode, integer in [0, 2^32): what a planner that draws lots draws from. */
+  readonly seed: number;
   readonly privileged?: {
     readonly facts: readonly Fact[];
     readonly goal: readonly Literal[];

@@ -121,7 +121,8 @@ export interface ServerToViewer {
   "frame.poses": (frame: PoseFrame, acknowledge: () => void) => void;
   /** Acknowledged like poses. */
   "frame.camera": (frame: CameraFrame, acknowledge: () => void) => void;
-  "episode.finished": (episode: Episode) => void;
+  /** `number` is the session's count of the episode, as in `SessionState.episode` and the reply to `session.start`. */
+  "episode.finished": (episode: Episode, number: number) => void;
   /** A message of this viewer was refused and carried no way to reply. */
   "error.report": (error: ErrorReport) => void;
 }

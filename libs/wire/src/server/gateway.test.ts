@@ -233,8 +233,39 @@ describe("frames", () => {
   });
 });
 
+test("a client that stops reading is dismissed before what waits for it fills the memory", async () => {
+  await serve();
+  const socket = io(`${url}/viewers`, { transports: ["websocket"], forceNew: true, reconnection: false });
+  closing.push(() => socket.disconnect());
+  await expect.poll(() => viewers[0]?.connected).toBe(true);
+  const peer = viewers[0]!;
+  expect(peer.unsentBytes).toBe(0);
+  (socket.io.engine.transport as unknown as { ws: { pause(): void } }).ws.pause();
+  const poses = new Uint8Array(1024 * 1024);
+  let most = 0;
+  for (let step = 0; step < 64 && peer.connected; step++) {
+    peer.send("frame.poses", { episode: 1, step, simSeconds: 0, poses }, () => undefined);
+    most = Math.max(most, peer.unsentBytes);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  expect(peer.connected).toBe(false);
+  expect(most).toBeGreaterThan(8 * 1024 * 1024);
+  expect(most).toBeLessThan(20 * 1024 * 1024);
+  expect(logged.join()).toContain("dismissed: it stopped reading");
+});
+
+test("a client that does not read cannot hold up a closing server", async () => {
+  await serve();
+  const socket = io(`${url}/viewers`, { transports: ["websocket"], forceNew: true, reconnection: false });
+  closing.push(() => socket.disconnect());
+  await expect.poll(() => viewers[0]?.connected).toBe(true);
+  (socket.io.engine.transport as unknown as { ws: { pause(): void } }).ws.pause();
+  await gateway!.close();
+  expect(http.listening).toBe(false);
+}, 15_000);
+
 describe("connectPlanner", () => {
-  const question: WirePlanRequest = { requestId: "q1", task: "a/b", instruction: "do", skills: [], objects: [], history: [] };
+  const question: WirePlanRequest = { requestId: "q1", task: "a/b", instruction: "do", skills: [], objects: [], history: [], seed: 0 };
   const ask = (peer: PlannerPeer, signal = new AbortController().signal): Promise<unknown> =>
     peer.ask("planner.plan", question, { schema: planReplySchema, signal, name: "planner test" });
 

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Socket as NetSocket } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { MAX_MESSAGE_BYTES } from "../messages/common.ts";
 import type { EnvironmentClientToServer, ServerToEnvironmentClient } from "../messages/environments.ts";
@@ -7,6 +8,9 @@ import type { PlannerToServer, ServerToPlanner } from "../messages/planners.ts";
 import type { ServerToViewer, ViewerToServer } from "../messages/viewers.ts";
 import { Peer } from "./peer.ts";
 import { RateLimit } from "./rate-limit.ts";
+
+/** How long a closing server waits for its clients to say goodbye. */
+const FAREWELL_MS = 500;
 
 export type ViewerPeer = Peer<ViewerToServer, ServerToViewer>;
 export type PlannerPeer = Peer<PlannerToServer, ServerToPlanner>;
@@ -35,7 +39,12 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/iu;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/iu;
+
+/** Whether a host name or address (with or without the brackets of version 6) is this machine's own, which no other can reach. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
 
 /** The host part of a Host header. */
 function hostName(host: string): string {
@@ -48,7 +57,7 @@ export function isWelcome(
   { allowOrigins = [], loopbackOnly = false }: Pick<GatewayOptions, "allowOrigins" | "loopbackOnly">,
 ): boolean {
   const host = headers.host ?? "";
-  if (loopbackOnly && !LOOPBACK.test(hostName(host))) return false;
+  if (loopbackOnly && !isLoopback(hostName(host))) return false;
   // Only browsers send an origin; programs that do not are judged by the token alone.
   const { origin } = headers;
   if (origin === undefined) return true;
@@ -94,6 +103,11 @@ export function createGateway(http: HttpServer, options: GatewayOptions): Gatewa
       welcome(new Peer<In, Out>(socket, new RateLimit(messagesPerSecond, messagesPerSecond * 2), log));
     });
   }
+  const connections = new Set<NetSocket>();
+  http.on("connection", (connection: NetSocket) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
+  });
   io.use((_socket, next) => next(new Error("connect to /viewers, /planners or /environments")));
   open("/viewers", options.onViewer);
   open("/planners", options.onPlanner);
@@ -102,9 +116,11 @@ export function createGateway(http: HttpServer, options: GatewayOptions): Gatewa
   return {
     async close() {
       const closed = io.close();
+      // Who does not read does not answer a farewell either.
+      const patience = setTimeout(() => connections.forEach((connection) => connection.destroy()), FAREWELL_MS);
       // A page that keeps asking over an open connection would keep a closing server alive.
       http.closeAllConnections();
-      await closed;
+      await closed.finally(() => clearTimeout(patience));
     },
   };
 }

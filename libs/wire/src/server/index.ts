@@ -1,4 +1,4 @@
-export { createGateway, isWelcome } from "./gateway.ts";
+export { createGateway, isLoopback, isWelcome } from "./gateway.ts";
 export { NewestFrame } from "./newest-frame.ts";
 export { Peer } from "./peer.ts";
 

@@ -12,11 +12,6 @@ export class NewestFrame<F> {
     this.#send = send;
   }
 
-  /** Whether a frame is on its way, so that a new one would have to wait. */
-  get busy(): boolean {
-    return this.#inFlight !== 0;
-  }
-
   /** Sends the frame now, or keeps it in place of the one that waits. */
   offer(frame: F): void {
     if (this.#inFlight === 0) this.#dispatch(frame);

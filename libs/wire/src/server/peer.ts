@@ -1,11 +1,15 @@
 import { closestName, messageOf, PeerError, ReverieError } from "@reverie/core";
 import type { Socket } from "socket.io";
 import type * as z from "zod";
-import type { RequestOf, ValueOf } from "../client/connection.ts";
-import type { ErrorReport } from "../messages/common.ts";
+import type { ArgsOf, RequestOf, ValueOf } from "../client/connection.ts";
+import { MAX_MESSAGE_BYTES, type ErrorReport } from "../messages/common.ts";
+import { bytesUnsent, cutOff } from "./unsent.ts";
 import { toReport } from "../report.ts";
-import { parsePayload, refuseUnsafe } from "./guard.ts";
+import { parsePayload } from "./guard.ts";
 import type { RateLimit } from "./rate-limit.ts";
+
+/** Who leaves more than this unread has stopped reading. */
+const MOST_UNSENT_BYTES = 4 * MAX_MESSAGE_BYTES;
 
 type Handler = (payload: unknown) => unknown;
 type Reply<F> = F extends (request: never, reply: (r: infer R) => void) => void ? R : never;
@@ -45,9 +49,14 @@ export class Peer<In, Out> {
     this.#handlers.set(event, { schema, handle: handler as Handler });
   }
 
-  /** Sends an event that needs no answer. */
-  send<K extends keyof Out & string>(event: K, payload: RequestOf<Out[K]>): void {
-    this.#socket.emit(event, payload);
+  /** Bytes that were sent to this client and wait because it does not read them. */
+  get unsentBytes(): number {
+    return bytesUnsent(this.#socket.conn);
+  }
+
+  /** Sends an event that needs no answer. A client that stopped reading long ago is dismissed instead. */
+  send<K extends keyof Out & string>(event: K, ...args: ArgsOf<Out[K]>): void {
+    if (!this.#dismissedAsStalled()) this.#socket.emit(event, ...args);
   }
 
   /** Sends a frame; `acknowledge` is called once the client has taken it, and never if it goes away first. */
@@ -81,7 +90,6 @@ export class Peer<In, Out> {
       signal.removeEventListener("abort", onAbort);
     });
     try {
-      refuseUnsafe(answer);
       return parsePayload(event, schema, answer);
     } catch (error) {
       throw new PeerError(name, `answered ${event} with an invalid message: ${messageOf(error)}`, { cause: error });
@@ -98,7 +106,16 @@ export class Peer<In, Out> {
     this.#socket.disconnect(true);
   }
 
+  /** What waits for a client that never reads would grow without end. */
+  #dismissedAsStalled(): boolean {
+    if (this.unsentBytes <= MOST_UNSENT_BYTES) return false;
+    this.#log(`client ${this.id} dismissed: it stopped reading`);
+    cutOff(this.#socket.conn);
+    return true;
+  }
+
   async #receive(event: string, args: readonly unknown[]): Promise<void> {
+    if (!this.#socket.connected || this.#dismissedAsStalled()) return;
     const last = args.at(-1);
     const reply = typeof last === "function" ? (last as (answer: unknown) => void) : undefined;
     const refuse = (error: ErrorReport): void => {

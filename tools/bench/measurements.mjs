@@ -1,0 +1,8 @@
+/** Every measurement, with the module under `suites/` that holds it. */
+export const MEASUREMENTS = {
+  "pick-cube-state": "pick-cube",
+  "pick-cube-camera": "pick-cube",
+  "snapshot-restore": "world",
+  "camera-128": "world",
+  reset: "world",
+};
