@@ -45,7 +45,7 @@ export { packSections, unpackSections } from "./sections.ts";
 export { Registry } from "./registry.ts";
 export { assertInside, explainOutside, sampleSpace } from "./space.ts";
 export { FactSet, factText } from "./facts.ts";
-export { applyEffects, deriveFacts, expectedChanges, unmetPreconditions } from "./skill.ts";
+export { applyEffects, DERIVED_PREDICATES, deriveFacts, expectedChanges, unmetPreconditions } from "./skill.ts";
 export { stepText } from "./plan.ts";
 export { DEFAULT_LIGHT } from "./scene.ts";
 

@@ -80,7 +80,8 @@ export function deriveFacts(facts: FactSet, objects: readonly SceneObject[]): Fa
   return derived;
 }
 
-const DERIVED = new Set(["handEmpty", "clear", "uncovered", "enterable", "accessible"]);
+/** Predicates that `deriveFacts` adds; effects never list them. */
+export const DERIVED_PREDICATES: ReadonlySet<string> = new Set(["handEmpty", "clear", "uncovered", "enterable", "accessible"]);
 
 type Binding = Readonly<Record<string, string>>;
 
@@ -126,7 +127,7 @@ export function applyEffects(skill: SkillSignature, binding: Binding, facts: Fac
     }
     for (const template of effect.adds) next.add(ground(template, binding));
   }
-  for (const fact of next) if (DERIVED.has(fact[0])) next.delete(fact);
+  for (const fact of next) if (DERIVED_PREDICATES.has(fact[0])) next.delete(fact);
   return next;
 }
 

@@ -1,5 +1,5 @@
 import type { Fact, FactTemplate, Literal, LiteralTemplate, SceneObject, SkillSignature } from "@reverie/core";
-import { FactSet, factText, InputError } from "@reverie/core";
+import { DERIVED_PREDICATES, FactSet, factText, InputError } from "@reverie/core";
 
 // Skills and objects become numbered atoms and actions. Atoms below `baseCount` are stored facts; the others follow from them
 // (`handEmpty`, `clear`, `uncovered`, `enterable`, `accessible`) by the rules of core's `deriveFacts`, which search must agree with.
@@ -47,7 +47,6 @@ export interface SearchProblem {
   readonly goal: readonly Literal[];
 }
 
-const DERIVED = new Set(["handEmpty", "clear", "uncovered", "enterable", "accessible"]);
 /** More ground steps than any scene needs; a skill of many untyped slots would exceed it. */
 const MOST_ACTIONS = 100_000;
 
@@ -110,7 +109,7 @@ function candidates(problem: SearchProblem, types: ReadonlyMap<string, readonly 
       const effects = skill.effects.flatMap((effect) => {
         const when = dynamicPart(effect.when ?? [], args, types);
         if (when === undefined) return [];
-        const adds = effect.adds.map((template) => ground(template, args)).filter((fact) => !DERIVED.has(fact[0]));
+        const adds = effect.adds.map((template) => ground(template, args)).filter((fact) => !DERIVED_PREDICATES.has(fact[0]));
         return [{ when, adds, deletes: effect.deletes.map((template) => ground(template, args)) }];
       });
       found.push({ skill, args, needs, effects });
@@ -121,7 +120,8 @@ function candidates(problem: SearchProblem, types: ReadonlyMap<string, readonly 
 
 /** Grows the facts by everything that some step may add, ignoring what steps delete; returns the steps that may ever start. */
 function reachable(all: readonly Candidate[], facts: FactSet): Candidate[] {
-  const possible = (literal: Literal): boolean => literal.negated === true || DERIVED.has(literal.fact[0]) || facts.has(literal.fact);
+  const possible = (literal: Literal): boolean =>
+    literal.negated === true || DERIVED_PREDICATES.has(literal.fact[0]) || facts.has(literal.fact);
   const started = new Set<Candidate>();
   for (let size = -1; size !== facts.size + started.size;) {
     size = facts.size + started.size;
@@ -137,7 +137,7 @@ function reachable(all: readonly Candidate[], facts: FactSet): Candidate[] {
 /** Compiles a problem. Slots of type T take objects whose types include T. @throws InputError when there are too many ground steps */
 export function groundTask(problem: SearchProblem): GroundTask {
   const types = new Map(problem.objects.map((object) => [object.id, object.types]));
-  const facts = new FactSet(problem.facts.filter((fact) => !DERIVED.has(fact[0])));
+  const facts = new FactSet(problem.facts.filter((fact) => !DERIVED_PREDICATES.has(fact[0])));
   const initialCount = facts.size;
   const usable = reachable(candidates(problem, types), facts);
   const base = [...facts];
