@@ -1,0 +1,64 @@
+import type { Dim, Shape } from "../graph/dims.ts";
+import { sameShape } from "../graph/dims.ts";
+import type { InferenceCall } from "../graph/operator.ts";
+import type { Tensor, TensorLike, TensorType } from "../graph/tensor.ts";
+import { InputError } from "@reverie/core";
+
+/** Sizes of two axes that meet: equal, or one of them 1. undefined when they do not fit. */
+function broadcastDim(a: Dim, b: Dim): Dim | undefined {
+  if (a === b || b === 1) return a;
+  return a === 1 ? b : undefined;
+}
+
+/** Shape of elementwise results, aligned at the last axis (numpy's rule); a named size only meets itself or 1. undefined when they do not fit. */
+export function broadcastShapes(a: Shape, b: Shape): Shape | undefined {
+  const rank = Math.max(a.length, b.length);
+  const result: Dim[] = [];
+  for (let i = 0; i < rank; i++) {
+    const dim = broadcastDim(a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1);
+    if (dim === undefined) return undefined;
+    result.push(dim);
+  }
+  return result;
+}
+
+/** Type of an elementwise result of operands that share a dtype. */
+export function elementwise(call: InferenceCall, dtype?: TensorType["dtype"]): TensorType {
+  const operands = call.inputs as readonly Tensor[];
+  sameDtype(call, operands);
+  let shape: Shape = [];
+  for (const operand of operands) {
+    shape = broadcastShapes(shape, operand.shape) ?? call.fail("the shapes do not broadcast: sizes of an axis must be equal, or one of them 1.");
+  }
+  return { dtype: dtype ?? operands[0]!.dtype, shape };
+}
+
+export function sameDtype(call: InferenceCall, operands: readonly (Tensor | undefined)[]): void {
+  const dtype = operands[0]?.dtype;
+  if (operands.some((operand) => operand !== undefined && operand.dtype !== dtype)) call.fail("the operands must have one dtype; cast the others.");
+}
+
+/** A gradient in the broadcast shape, summed over the axes along which the operand was repeated. */
+export function sumTo(gradient: Tensor, shape: Shape): Tensor {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const { graph } = gradient;
+  const leading = gradient.rank - shape.length;
+  const axes = gradient.shape.map((_, i) => i).filter((i) => i < leading || (shape[i - leading] === 1 && gradient.shape[i] !== 1));
+  if (leading === 0) return graph.one("ReduceSum", [gradient, graph.integers(axes)], { keepdims: 1 });
+  if (axes.length === leading) return graph.one("ReduceSum", [gradient, graph.integers(axes)], { keepdims: 0 });
+  const summed = graph.one("ReduceSum", [gradient, graph.integers(axes)], { keepdims: 1 });
+  return graph.one("Squeeze", [summed, graph.integers(Array.from({ length: leading }, (_, i) => i))]);
+}
+
+/** The operands as tensors: a number takes the dtype of the tensor beside it. */
+export function tensors(operands: readonly TensorLike[]): Tensor[] {
+  const model = operands.find((operand): operand is Tensor => typeof operand !== "number");
+  if (model === undefined) throw new InputError("operands", "expected at least one tensor among them, got numbers only.");
+  return operands.map((operand) => (typeof operand === "number" ? model.graph.scalar(operand, model.dtype) : operand));
+}
+
+/** An axis counted from the end when negative, as a number from 0. */
+export function resolveAxis(axis: number, rank: number, fail: (problem: string) => never): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) fail(`axis ${axis} is outside [${-rank}, ${rank - 1}].`);
+  return axis < 0 ? axis + rank : axis;
+}
