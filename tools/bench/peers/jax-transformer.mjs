@@ -1,3 +1,4 @@
+import { importWithWorkers } from "./browser-worker.mjs";
 import { initialWeights } from "./initial-weights.mjs";
 
 const BETA1 = 0.9;
@@ -9,10 +10,18 @@ const NORM_LIMIT = 1;
 const VARIANCE_FLOOR = 1e-5;
 const MASKED = -1e9;
 
+/**
+ * A transformer and its AdamW step in jax-js, the whole step compiled by `jit` for the wasm backend, float32. The first call compiles.
+ * In Node the library keeps to one thread of its own accord; `threads` above 1 lends it workers. The first trainer of a process
+ * fixes that choice.
+ * @param {{ layers: number, width: number, heads: number, vocabulary: number, batch: number, length: number, seed: number, threads?: number }} config
+ * @returns {Promise<{ name: string, step: (tokens: Int32Array, targets: Int32Array) => Promise<number>, dispose: () => void }>}
+ *   `step` takes batch * length tokens and targets in [0, vocabulary) and returns the mean cross entropy before the update
+ */
 export async function createTrainer(config) {
-  const { numpy: np, nn, jit, valueAndGrad, init } = await import("@jax-js/jax");
-  await init("wasm");
-  const { layers, width, heads, vocabulary, batch, length } = config;
+  const { layers, width, heads, vocabulary, batch, length, threads = 1 } = config;
+  const load = () => import("@jax-js/jax");
+  const { blockUntilReady, numpy: np, nn, jit, valueAndGrad } = await (threads > 1 ? importWithWorkers(threads, load) : load());
   const headWidth = width / heads;
   const positions = batch * length;
   const start = initialWeights(config);
@@ -25,7 +34,10 @@ export async function createTrainer(config) {
     const normalize = (x, name) => {
       const centered = x.ref.sub(np.mean(x, -1, { keepdims: true }));
       const variance = np.mean(centered.ref.mul(centered.ref), -1, { keepdims: true });
-      return centered.div(np.sqrt(variance.add(VARIANCE_FLOOR))).mul(take(`${name}.scale`)).add(take(`${name}.bias`));
+      return centered
+        .div(np.sqrt(variance.add(VARIANCE_FLOOR)))
+        .mul(take(`${name}.scale`))
+        .add(take(`${name}.bias`));
     };
     const splitHeads = (x) => np.transpose(x.reshape([batch, length, heads, headWidth]), [0, 2, 1, 3]);
     const attention = (x, layer) => {
@@ -79,20 +91,28 @@ export async function createTrainer(config) {
   let state = { weights: start.map(({ shape, values }) => np.array(values).reshape(shape)), first: zeros(), second: zeros() };
   let steps = 0;
   return {
-    name: "jax-js",
+    name: threads > 1 ? `jax-js, ${threads} threads` : "jax-js",
     async step(tokens, targets) {
       steps++;
       const correction = (beta) => np.array(1 / (1 - beta ** steps));
       const { loss: value, ...next } = step(
-        state.weights, state.first, state.second,
-        np.array(tokens), np.array(targets), correction(BETA1), correction(BETA2),
+        state.weights,
+        state.first,
+        state.second,
+        np.array(tokens),
+        np.array(targets),
+        correction(BETA1),
+        correction(BETA2),
       );
       state = next;
       const [number] = await value.data();
+      // With workers the loss is there before the update is.
+      await blockUntilReady(state);
       return number;
     },
     dispose() {
       for (const list of Object.values(state)) for (const array of list) array.dispose();
+      step.dispose();
     },
   };
 }

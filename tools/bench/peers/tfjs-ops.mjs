@@ -72,8 +72,10 @@ export function createTransformerOps({ batch, length, heads, headWidth, vocabula
       return { value, gradFunc: (dy, [sigmoid, y]) => tf.tidy(() => tf.mul(dy, tf.add(sigmoid, tf.mul(y, tf.sub(1, sigmoid))))) };
     })(input);
 
-  const splitHeads = (x) => tf.reshape(tf.transpose(tf.reshape(x, [batch, length, heads, headWidth]), [0, 2, 1, 3]), [blocks, length, headWidth]);
-  const joinHeads = (x) => tf.reshape(tf.transpose(tf.reshape(x, [batch, heads, length, headWidth]), [0, 2, 1, 3]), [positions, heads * headWidth]);
+  const splitHeads = (x) =>
+    tf.reshape(tf.transpose(tf.reshape(x, [batch, length, heads, headWidth]), [0, 2, 1, 3]), [blocks, length, headWidth]);
+  const joinHeads = (x) =>
+    tf.reshape(tf.transpose(tf.reshape(x, [batch, heads, length, headWidth]), [0, 2, 1, 3]), [positions, heads * headWidth]);
   const swapLast = (x) => tf.transpose(x, [0, 2, 1]);
   // `tf.unstack` copies the whole tensor once for every part.
   const unstack = (x) => {

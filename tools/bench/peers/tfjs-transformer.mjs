@@ -1,7 +1,7 @@
-import { initialWeights } from "./initial-weights.mjs";
 import * as tf from "@tensorflow/tfjs-core";
-import { createTransformerOps } from "./tfjs-ops.mjs";
 import "@tensorflow/tfjs-backend-wasm";
+import { initialWeights } from "./initial-weights.mjs";
+import { createTransformerOps } from "./tfjs-ops.mjs";
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -10,6 +10,13 @@ const DECAY = 0.01;
 const LEARNING_RATE = 3e-4;
 const NORM_LIMIT = 1;
 
+/**
+ * A transformer and its AdamW step in TensorFlow.js on the wasm backend, float32. In Node the library takes its build with vector
+ * instructions and refuses the one with threads, so a step runs on one thread.
+ * @param {{ layers: number, width: number, heads: number, vocabulary: number, batch: number, length: number, seed: number }} config
+ * @returns {Promise<{ name: string, step: (tokens: Int32Array, targets: Int32Array) => Promise<number>, dispose: () => void }>}
+ *   `step` takes batch * length tokens and targets in [0, vocabulary) and returns the mean cross entropy before the update
+ */
 export async function createTrainer(config) {
   if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend of TensorFlow.js did not start.");
   await tf.ready();
@@ -17,7 +24,13 @@ export async function createTrainer(config) {
   const positions = batch * length;
   const start = initialWeights(config);
   const indexOf = new Map(start.map(({ name }, index) => [name, index]));
-  const { embed, residual, linear, normalize, silu, attend, crossEntropy, dispose } = createTransformerOps({ batch, length, heads, headWidth: width / heads, vocabulary });
+  const { embed, residual, linear, normalize, silu, attend, crossEntropy, dispose } = createTransformerOps({
+    batch,
+    length,
+    heads,
+    headWidth: width / heads,
+    vocabulary,
+  });
 
   const loss = (weights, tokens, targets) => {
     const take = (name) => weights[indexOf.get(name)];
@@ -79,6 +92,5 @@ export async function createTrainer(config) {
       tf.dispose(state);
       dispose();
     },
-    report: () => JSON.stringify(tf.memory()),
   };
 }

@@ -46,6 +46,7 @@ export class Graph {
   readonly #symbols = new Map<string, { readonly input: Tensor; readonly axis: number }>();
   readonly #dimTensors = new Map<Dim, Tensor>();
   #scope = "";
+  #runCounter: Tensor | undefined;
 
   constructor(options: GraphOptions = {}) {
     this.name = options.name ?? "reverie";
@@ -119,6 +120,15 @@ export class Graph {
       this.#parameters.set(parameter, tensor);
     }
     return tensor;
+  }
+
+  /** int64 scalar that differs from run to run, where the graph has one: what dropout draws its masks by. */
+  get runCounter(): Tensor | undefined {
+    return this.#runCounter;
+  }
+
+  setRunCounter(counter: Tensor): void {
+    this.#runCounter = counter;
   }
 
   /** Names the operator calls made inside `build`: they show in error messages, profiles and graph viewers. */
@@ -207,7 +217,7 @@ export class Graph {
   toModel(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
     const renamed = this.#renameOutputs(outputs);
     const finalName = (tensor: Tensor): string => renamed.get(tensor.name) ?? tensor.name;
-    const needed = this.#neededNodes(Object.values(outputs));
+    const needed = this.nodesFor(Object.values(outputs));
     const nodes: OnnxNode[] = needed.map((node) => ({
       name: node.name,
       operator: node.operator.type,
@@ -251,7 +261,8 @@ export class Graph {
     return renamed;
   }
 
-  #neededNodes(outputs: readonly Tensor[]): GraphNode[] {
+  /** The operator calls that these tensors depend on, in the order they were made. */
+  nodesFor(outputs: readonly Tensor[]): GraphNode[] {
     const wanted = new Set(outputs.map((tensor) => tensor.name));
     const needed: GraphNode[] = [];
     for (let i = this.#nodes.length - 1; i >= 0; i--) {

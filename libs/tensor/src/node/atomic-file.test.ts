@@ -33,6 +33,11 @@ async function contentOf(path: string): Promise<number[]> {
   return [...(await readFile(path))];
 }
 
+function* chunksThatEnd(): Generator<Uint8Array> {
+  yield new Uint8Array(1000);
+  throw new Error("no more");
+}
+
 describe("writing", () => {
   test("the chunks are written one after the other and nothing else is left in the folder", async () => {
     const path = join(folder, "file");
@@ -72,11 +77,7 @@ describe("writing", () => {
   test("chunks that throw leave the old content and no temporary file", async () => {
     const path = join(folder, "file");
     await writeFile(path, Uint8Array.of(1));
-    function* chunks(): Generator<Uint8Array> {
-      yield new Uint8Array(1000);
-      throw new Error("no more");
-    }
-    await expect(writeFileAtomically(path, chunks())).rejects.toThrow("no more");
+    await expect(writeFileAtomically(path, chunksThatEnd())).rejects.toThrow("no more");
     expect(await contentOf(path)).toEqual([1]);
     expect(await readdir(folder)).toEqual(["file"]);
   });

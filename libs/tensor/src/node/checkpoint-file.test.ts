@@ -16,6 +16,9 @@ import type { HostTensor } from "../onnx/model.ts";
 import type { Checkpoint } from "./checkpoint-file.ts";
 import { checkpointFiles, latestCheckpoint, loadCheckpoint, saveCheckpoint, saveCheckpointToFolder } from "./checkpoint-file.ts";
 
+const KILLS = 20;
+const LONGEST_WAIT_MS = 120;
+
 let folder = "";
 let path = "";
 beforeEach(async () => {
@@ -48,6 +51,39 @@ async function saveWithMetadata(changes: Readonly<Record<string, string | undefi
 
 function namesOf(files: readonly { readonly path: string }[]): string[] {
   return files.map((file) => file.path.slice(folder.length + 1));
+}
+
+/** Bundles the writer, because Node 20 runs no TypeScript; returns its path. */
+async function buildWriter(into: string): Promise<string> {
+  await build({
+    configFile: false,
+    logLevel: "error",
+    ssr: { noExternal: true, resolve: { conditions: ["@reverie/source"] } },
+    build: {
+      ssr: fileURLToPath(new URL("testing/checkpoint-writer.ts", import.meta.url)),
+      outDir: into,
+      rolldownOptions: { output: { entryFileNames: "writer.mjs" } },
+    },
+  });
+  return join(into, "writer.mjs");
+}
+
+/** Kills a writer `waitMs` after it began to save; returns the last step that it said was saved, if any. */
+async function killWhileSaving(writer: string, firstStep: number, waitMs: number): Promise<number | undefined> {
+  const child: ChildProcess = spawn(process.execPath, [writer, path, String(firstStep)], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  let complaint = "";
+  child.stdout!.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stderr!.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+  const closed = once(child, "close");
+  await Promise.race([once(child.stdout!, "data"), closed]);
+  await delay(waitMs);
+  child.kill("SIGKILL");
+  const [, signal] = await closed;
+  expect(complaint).toBe("");
+  expect(signal).toBe("SIGKILL");
+  const steps = [...said.matchAll(/^saved (\d+)$/gm)].map((match) => Number(match[1]));
+  return steps.at(-1);
 }
 
 describe("one file", () => {
@@ -252,41 +288,6 @@ describe("a folder of checkpoints", () => {
 });
 
 describe("a killed process", () => {
-  const KILLS = 20;
-  const LONGEST_WAIT_MS = 120;
-
-  async function buildWriter(into: string): Promise<string> {
-    await build({
-      configFile: false,
-      logLevel: "error",
-      ssr: { noExternal: true, resolve: { conditions: ["@reverie/source"] } },
-      build: {
-        ssr: fileURLToPath(new URL("testing/checkpoint-writer.ts", import.meta.url)),
-        outDir: into,
-        rolldownOptions: { output: { entryFileNames: "writer.mjs" } },
-      },
-    });
-    return join(into, "writer.mjs");
-  }
-
-  /** Kills a writer `waitMs` after it began to save; returns the last step that it said was saved, if any. */
-  async function killWhileSaving(writer: string, firstStep: number, waitMs: number): Promise<number | undefined> {
-    const child: ChildProcess = spawn(process.execPath, [writer, path, String(firstStep)], { stdio: ["ignore", "pipe", "pipe"] });
-    let said = "";
-    let complaint = "";
-    child.stdout!.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    child.stderr!.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
-    const closed = once(child, "close");
-    await Promise.race([once(child.stdout!, "data"), closed]);
-    await delay(waitMs);
-    child.kill("SIGKILL");
-    const [, signal] = await closed;
-    expect(complaint).toBe("");
-    expect(signal).toBe("SIGKILL");
-    const steps = [...said.matchAll(/^saved (\d+)$/gm)].map((match) => Number(match[1]));
-    return steps.at(-1);
-  }
-
   test("leaves a whole checkpoint, never older than the last one reported, 20 times", { timeout: 120_000 }, async () => {
     const writer = await buildWriter(join(folder, "bundle"));
     const rng = new Rng(20);

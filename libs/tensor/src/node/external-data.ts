@@ -20,6 +20,7 @@ const EXTERNAL_ALIGNMENT = 4_096;
 const DEFAULT_THRESHOLD_BYTES = MAX_ENCODED_BYTES - 2 ** 20;
 /** Most bytes of one read call: the system's own limit lies just under 2 GiB. */
 const CALL_BYTES = 2 ** 30;
+const LEAVES_FOLDER = "leaves the model's folder; allowed is a file inside it, named without backslash and colon.";
 
 export interface WriteModelOptions {
   /** Longest model file without a data file, in bytes; just under 2 GiB unless given. */
@@ -37,14 +38,16 @@ export interface WrittenModel {
  * Writes a model to `path`, and to `path` + ".data" the initializers above 1 KiB when the model alone would pass the threshold. Each
  * file is written whole or not at all, the data file first; when the process dies between the two, a model that was at `path` before
  * has the new data beside it. A data file that the model no longer needs stays.
- * @throws InputError when the model breaks a rule of `encodeModel`
+ * @throws InputError when the model breaks a rule of `encodeModel`; the file system's error when a file cannot be written
  */
 export async function writeModelFile(path: string, model: OnnxModel, options: WriteModelOptions = {}): Promise<WrittenModel> {
   const threshold = options.externalDataThresholdBytes ?? DEFAULT_THRESHOLD_BYTES;
   let writer = writeModel(model);
   let dataPath: string | undefined;
   if (writer.length > threshold) {
-    const ranges = layOut(model.initializers, `${basename(path)}.data`);
+    const location = `${basename(path)}.data`;
+    checkLocation(path, location);
+    const ranges = layOut(model.initializers, location);
     writer = writeModel(model, { externalData: (initializer) => ranges.get(initializer) });
     checkEncodedLength(writer.length);
     if (ranges.size > 0) {
@@ -58,7 +61,7 @@ export async function writeModelFile(path: string, model: OnnxModel, options: Wr
 }
 
 /**
- * Reads a model and the data files that it names. Those must lie in the model's folder, and together no tensor may take more bytes
+ * Reads a model and the data files that it names. Those must lie in the model's folder, and all tensors together may take no more bytes
  * than the files hold; a range that several tensors share is read once. Blocks until everything is read.
  * @throws InputError when a file is missing, no regular file or cut short, when a location leaves the folder, and as `decodeModel`
  */
@@ -70,6 +73,14 @@ export function readModelFile(path: string, options: Pick<DecodeOptions, "maxByt
   });
   const data = new DataFolder(dirname(path));
   return decodeModel(bytes, { ...options, external: (location, offset, length) => data.read(location, offset, length) });
+}
+
+/** @throws InputError unless this is a relative path down from the model's folder that means the same on every system */
+function checkLocation(path: string, location: string): void {
+  const parts = location.split("/");
+  if (isAbsolute(location) || /[\\:\0]/.test(location) || parts.some((part) => part === "" || part === "." || part === "..")) {
+    throw new InputError(path, LEAVES_FOLDER);
+  }
 }
 
 /** Reads ranges of files in one folder, never more bytes in all than those files have. */
@@ -102,20 +113,16 @@ class DataFolder {
   }
 
   #resolve(location: string): string {
-    const problem = `leaves the model's folder; allowed is a file inside it.`;
     const shown = `onnx data ${shownName(location)}`;
-    const parts = location.split("/");
-    if (isAbsolute(location) || /[\\:\0]/.test(location) || parts.some((part) => part === "" || part === "." || part === "..")) {
-      throw new InputError(shown, problem);
-    }
+    checkLocation(shown, location);
     let path: string;
     try {
-      path = realpathSync(join(this.#folder, ...parts));
+      path = realpathSync(join(this.#folder, location));
     } catch (error) {
       throw new InputError(shown, `cannot be read beside the model.`, { cause: error });
     }
     const inside = relative(this.#folder, path);
-    if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw new InputError(shown, problem);
+    if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) throw new InputError(shown, LEAVES_FOLDER);
     return path;
   }
 }

@@ -1,6 +1,17 @@
 import { InputError } from "@reverie/core";
 import { expect, it } from "vitest";
-import { arrayFromBytes, byteLength, bytesOf, dtypeFromOnnx, DTYPES, elementCount, holdsDType, hostArray, onnxDataType, requireDType } from "./dtype.ts";
+import {
+  arrayFromBytes,
+  byteLength,
+  bytesOf,
+  dtypeFromOnnx,
+  DTYPES,
+  elementCount,
+  holdsDType,
+  hostArray,
+  onnxDataType,
+  requireDType,
+} from "./dtype.ts";
 import type { DType } from "./model.ts";
 
 const ALL = Object.keys(DTYPES) as DType[];
@@ -46,4 +57,10 @@ it("aligned bytes become a view and unaligned bytes a copy with the same element
   expect([...view]).toEqual([Math.E]);
   expect(copy.buffer).not.toBe(bytes.buffer);
   expect([...bytesOf(copy)]).toEqual([...bytes.subarray(4, 12)]);
+});
+
+it("unaligned bytes in a Buffer, whose slice is a view, become a copy too", () => {
+  const buffer = Buffer.from(new ArrayBuffer(9)).subarray(1);
+  buffer.writeFloatLE(0.5, 4);
+  expect(arrayFromBytes("float32", buffer)).toEqual(Float32Array.of(0, 0.5));
 });

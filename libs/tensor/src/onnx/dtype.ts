@@ -114,11 +114,13 @@ export function bytesOf(data: HostArray): Uint8Array {
 export function arrayFromBytes(dtype: DType, bytes: Uint8Array): HostArray {
   requireLittleEndian();
   const { array: Constructor, bytesPerElement } = DTYPES[dtype];
-  const aligned = bytes.byteOffset % bytesPerElement === 0 ? bytes : bytes.slice();
+  // Not bytes.slice(): Node's Buffer, a Uint8Array too, returns a view there.
+  const aligned = bytes.byteOffset % bytesPerElement === 0 ? bytes : new Uint8Array(bytes);
   return new Constructor(aligned.buffer, aligned.byteOffset, aligned.byteLength / bytesPerElement);
 }
 
 // Every engine that runs WebAssembly or onnxruntime is little-endian, as ONNX's raw bytes are; elsewhere numbers would be scrambled.
 function requireLittleEndian(): void {
-  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) throw new StateError("ONNX data is read and written on little-endian machines only.");
+  if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
+    throw new StateError("ONNX data is read and written on little-endian machines only.");
 }

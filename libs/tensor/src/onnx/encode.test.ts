@@ -1,5 +1,5 @@
 import { InputError } from "@reverie/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { decodeModel } from "./decode.ts";
 import { encodeModel } from "./encode.ts";
@@ -14,11 +14,21 @@ const withAttribute = (name: string, attribute: OnnxAttribute): OnnxModel =>
   gemmModel({ nodes: [node({ attributes: new Map([[name, attribute]]) })] });
 
 it("a random model is read as it was written", () => {
-  fc.assert(fc.property(models, (model) => expect(decodeModel(encodeModel(model))).toEqual(model)), { numRuns: 300 });
+  fc.assert(
+    fc.property(models, (model) => {
+      expect(decodeModel(encodeModel(model))).toEqual(model);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 it("protobufjs reads every field that was written and nothing else", () => {
-  fc.assert(fc.property(models, (model) => expect(decodeWithProtobufjs(encodeModel(model))).toEqual(plainModel(model))), { numRuns: 200 });
+  fc.assert(
+    fc.property(models, (model) => {
+      expect(decodeWithProtobufjs(encodeModel(model))).toEqual(plainModel(model));
+    }),
+    { numRuns: 200 },
+  );
 });
 
 it("protobufjs writes the same bytes, so fields are in the order of their numbers and the bytes are always the same", () => {

@@ -3,7 +3,20 @@
 import { InputError } from "@reverie/core";
 import { checkModel, nodePath } from "./check.ts";
 import { bytesOf, onnxDataType } from "./dtype.ts";
-import { ATTRIBUTE, ATTRIBUTE_TYPE, DIMENSION, ENTRY, EXTERNAL_LOCATION, GRAPH, MODEL, NODE, OPSET, TENSOR, TENSOR_TYPE, VALUE } from "./fields.ts";
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_TYPE,
+  DIMENSION,
+  ENTRY,
+  EXTERNAL_LOCATION,
+  GRAPH,
+  MODEL,
+  NODE,
+  OPSET,
+  TENSOR,
+  TENSOR_TYPE,
+  VALUE,
+} from "./fields.ts";
 import { MAX_ENCODED_BYTES, MAX_NAME_BYTES, MAX_STRING_BYTES, shownName } from "./limits.ts";
 import type { HostTensor, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
 import { ProtoWriter } from "./protobuf.ts";

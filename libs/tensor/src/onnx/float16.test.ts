@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { float16BitsToFloat32, float32ToFloat16Bits } from "./float16.ts";
 

@@ -8,17 +8,22 @@ export function float32ToFloat16Bits(values: Float32Array): Uint16Array<ArrayBuf
   return half;
 }
 
-/** The float32 of each float16, exactly; a NaN becomes the quiet NaN. */
+/** The float32 of each float16, exactly; a NaN keeps its payload. */
 export function float16BitsToFloat32(bits: Uint16Array): Float32Array<ArrayBuffer> {
   const values = new Float32Array(bits.length);
+  const words = new Uint32Array(values.buffer);
   for (let i = 0; i < bits.length; i++) {
-    const exponent = (bits[i] >>> 10) & 31;
-    const fraction = bits[i] & 1023;
-    let magnitude: number;
-    if (exponent === 31) magnitude = fraction === 0 ? Infinity : NaN;
-    else if (exponent === 0) magnitude = fraction * 2 ** -24;
-    else magnitude = (1024 + fraction) * 2 ** (exponent - 25);
-    values[i] = bits[i] > 0x7fff ? -magnitude : magnitude;
+    const half = bits[i];
+    const magnitude = half & 0x7fff;
+    if (magnitude < 0x400) {
+      // Zero and subnormals are multiples of 2^-24; the sign is set apart, for the sake of -0.
+      values[i] = magnitude / 2 ** 24;
+      words[i] |= (half & 0x8000) << 16;
+    } else {
+      // The exponent's bias goes from 15 to 127, and the exponent of infinities and NaN from 31 to 255.
+      const bias = magnitude < 0x7c00 ? 112 << 23 : 224 << 23;
+      words[i] = ((half & 0x8000) << 16) | ((magnitude << 13) + bias);
+    }
   }
   return values;
 }

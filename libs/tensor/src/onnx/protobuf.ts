@@ -50,7 +50,8 @@ export class ProtoWriter {
    * @throws InputError when the text holds half a surrogate pair or takes more than `maxBytes` bytes
    */
   string(field: number, text: string, maxBytes: number): void {
-    if (LONE_SURROGATE.test(text)) throw new InputError(`field ${field}`, `has text with half of a surrogate pair; allowed is valid Unicode.`);
+    if (LONE_SURROGATE.test(text))
+      throw new InputError(`field ${field}`, `has text with half of a surrogate pair; allowed is valid Unicode.`);
     const bytes = ENCODER.encode(text);
     if (bytes.length > maxBytes) throw new InputError(`field ${field}`, `has a text of ${bytes.length} bytes; allowed are ${maxBytes}.`);
     this.bytes(field, bytes);

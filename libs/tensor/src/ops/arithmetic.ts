@@ -2,10 +2,10 @@
 
 import { addDims, divideDims, floorDivideDims, multiplyDims, subtractDims } from "../graph/dims.ts";
 import type { Dim } from "../graph/dims.ts";
-import type { GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
+import type { GradientCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator } from "../graph/operator.ts";
 import type { Tensor, TensorLike, TensorType } from "../graph/tensor.ts";
-import { elementwise, sumTo, tensors } from "./broadcast.ts";
+import { elementwise, knownElements, sumTo, tensors } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { equal, greater, less, where } from "./logic.ts";
 
@@ -63,19 +63,13 @@ export const clip = (x: Tensor, low: number, high: number): Tensor =>
 /** Sum of tensors of one shape, in one operator call. */
 export const sumOf = (terms: readonly Tensor[]): Tensor => (terms.length === 1 ? terms[0]! : terms[0]!.graph.one("Sum", terms));
 
-/** Sizes flow through the integer arithmetic of exported graphs. */
-function shapeArithmetic(call: InferenceCall, combine: (a: Dim, b: Dim) => Dim | undefined): readonly Dim[] | undefined {
-  const [a, b] = call.inputs as [Tensor, Tensor];
-  if (a.values === undefined || b.values === undefined || a.rank > 1 || b.rank > 1) return undefined;
-  const length = Math.max(a.values.length, b.values.length);
-  const result: Dim[] = [];
-  for (let i = 0; i < length; i++) {
-    const value = combine(a.values[a.values.length === 1 ? 0 : i]!, b.values[b.values.length === 1 ? 0 : i]!);
-    if (value === undefined) return undefined;
-    result.push(value);
-  }
-  return result;
-}
+/** The smaller or larger of two sizes; of two expressions only where they are equal. */
+const extreme =
+  (pick: (a: number, b: number) => number) =>
+  (a: Dim, b: Dim): Dim | undefined => {
+    if (typeof a === "number" && typeof b === "number") return pick(a, b);
+    return a === b ? a : undefined;
+  };
 
 const divide = (a: Dim, b: Dim): Dim | undefined => {
   if (typeof a === "number" && typeof b === "number") return b === 0 ? undefined : Math.trunc(a / b);
@@ -89,7 +83,7 @@ function binaryOperator(type: string, combine: ((a: Dim, b: Dim) => Dim | undefi
     type,
     arity: [2, 2],
     infer: (call): readonly TensorType[] => [
-      { ...elementwise(call), values: combine === undefined ? undefined : shapeArithmetic(call, combine) },
+      { ...elementwise(call), values: combine === undefined ? undefined : knownElements(call, ([a, b]) => combine(a!, b!)) },
     ],
     gradient(call) {
       const [a, b] = call.inputs as [Tensor, Tensor];
@@ -124,9 +118,12 @@ export const arithmeticOperators: readonly OperatorDefinition[] = [
     () => mul(g, mul(b, pow(a, sub(b, 1)))),
     () => mul(g, mul(outputs[0]!, log(a))),
   ]),
-  binaryOperator("Min", undefined, (g, a, b) => [() => mul(g, share(a, b, less)), () => mul(g, share(b, a, less))]),
-  binaryOperator("Max", undefined, (g, a, b) => [() => mul(g, share(a, b, greater)), () => mul(g, share(b, a, greater))]),
-  unaryOperator("Neg", (g) => neg(g)),
+  binaryOperator("Min", extreme(Math.min), (g, a, b) => [() => mul(g, share(a, b, less)), () => mul(g, share(b, a, less))]),
+  binaryOperator("Max", extreme(Math.max), (g, a, b) => [() => mul(g, share(a, b, greater)), () => mul(g, share(b, a, greater))]),
+  {
+    ...unaryOperator("Neg", (g) => neg(g)),
+    infer: (call): readonly TensorType[] => [{ ...elementwise(call), values: knownElements(call, ([x]) => multiplyDims(x!, -1)) }],
+  },
   unaryOperator("Abs", (g, x) => mul(g, sign(x))),
   unaryOperator("Exp", (g, _x, y) => mul(g, y)),
   unaryOperator("Log", (g, x) => div(g, x)),

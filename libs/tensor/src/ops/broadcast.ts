@@ -33,6 +33,26 @@ export function elementwise(call: InferenceCall, dtype?: TensorType["dtype"]): T
   return { dtype: dtype ?? operands[0]!.dtype, shape };
 }
 
+/**
+ * Contents of an elementwise integer or boolean result (booleans are 0 and 1), where those of all operands are known: this is how
+ * sizes flow through the arithmetic of exported graphs. undefined when `combine` cannot tell one of the elements.
+ */
+export function knownElements(call: InferenceCall, combine: (elements: readonly Dim[]) => Dim | undefined): readonly Dim[] | undefined {
+  const operands: (readonly Dim[])[] = [];
+  for (const input of call.inputs) {
+    if (input?.values === undefined || input.rank > 1) return undefined;
+    operands.push(input.values);
+  }
+  const length = operands.find((values) => values.length !== 1)?.length ?? 1;
+  const result: Dim[] = [];
+  for (let i = 0; i < length; i++) {
+    const element = combine(operands.map((values) => values[values.length === 1 ? 0 : i]!));
+    if (element === undefined) return undefined;
+    result.push(element);
+  }
+  return result;
+}
+
 export function sameDtype(call: InferenceCall, operands: readonly (Tensor | undefined)[]): void {
   const dtype = operands[0]?.dtype;
   if (operands.some((operand) => operand !== undefined && operand.dtype !== dtype)) call.fail("the operands must have one dtype; cast the others.");

@@ -1,7 +1,7 @@
 // Views, copies and new arrangements of the same elements: reshape, transpose, expand, squeeze, and what sizes are made of.
 
 import type { Dim, Shape } from "../graph/dims.ts";
-import { divideDims, elementsOf, multiplyDims, sameShape, shapeText } from "../graph/dims.ts";
+import { addDims, divideDims, elementsOf, multiplyDims, sameShape, shapeText, subtractDims } from "../graph/dims.ts";
 import type { InferenceCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator, intAttribute, intsAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -236,9 +236,17 @@ export const shapingOperators: readonly OperatorDefinition[] = [
     arity: [3, 3],
     infer(call) {
       const [start, limit, delta] = call.inputs.map((input) => input!.values?.[0]);
-      if (start !== 0 || delta !== 1 || limit === undefined) call.fail("only 0, 1, 2, ... up to a size that is known when the graph is built is supported.");
-      const values = typeof limit === "number" && limit <= 64 ? Array.from({ length: limit }, (_, i) => i) : undefined;
-      return [{ dtype: call.inputs[0]!.dtype, shape: [limit!], values }];
+      if (start === undefined || limit === undefined || typeof delta !== "number" || delta === 0) {
+        call.fail("start, limit and step must be sizes that are known when the graph is built, the step a number other than 0.");
+      }
+      const span = subtractDims(limit!, start!);
+      if (typeof span !== "number") {
+        if (delta !== 1) call.fail("a step other than 1 needs a start and a limit that are numbers.");
+        return [{ dtype: call.inputs[0]!.dtype, shape: [span] }];
+      }
+      const count = Math.max(0, Math.ceil(span / Number(delta)));
+      const values = count <= 64 ? Array.from({ length: count }, (_, i) => addDims(start!, i * Number(delta))) : undefined;
+      return [{ dtype: call.inputs[0]!.dtype, shape: [count], values }];
     },
     gradient: "zero",
   }),

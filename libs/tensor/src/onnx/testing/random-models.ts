@@ -1,6 +1,6 @@
 // Random models for property tests: valid graphs with every kind of attribute, every dtype, and names in any script.
 
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DTYPES, elementCount } from "../dtype.ts";
 import type { DType, HostTensor, OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "../model.ts";
 
