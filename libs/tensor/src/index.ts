@@ -1,1 +1,24 @@
-export {};
+export * as nn from "./nn/index.ts";
+export * as ops from "./ops/index.ts";
+export * as optim from "./optim/index.ts";
+export { decodeSafetensors, encodeSafetensors } from "./checkpoint/safetensors.ts";
+export { gradients } from "./graph/gradients.ts";
+export { Graph, OPSET_VERSION } from "./graph/graph.ts";
+export { defineOperator } from "./graph/operator.ts";
+export { Parameter, ParameterSet } from "./graph/parameters.ts";
+export { stopGradient } from "./graph/stop-gradient.ts";
+export { Tensor } from "./graph/tensor.ts";
+export { decodeModel } from "./onnx/decode.ts";
+export { encodeModel } from "./onnx/encode.ts";
+export { float16BitsToFloat32, float32ToFloat16Bits } from "./onnx/float16.ts";
+export { hostTensor } from "./onnx/host-tensor.ts";
+export { decayMatricesOnly } from "./training/layout.ts";
+
+export type { Dim, Shape } from "./graph/dims.ts";
+export type { GraphOptions } from "./graph/graph.ts";
+export type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from "./graph/operator.ts";
+export type { Initializer, ParameterScope } from "./graph/parameters.ts";
+export type { TensorLike, TensorType } from "./graph/tensor.ts";
+export type { DType, HostArray, HostTensor, OnnxModel } from "./onnx/model.ts";
+export type { OptimiserGroup } from "./training/layout.ts";
+export type { Inputs, InputSpec, LossResult, Tensors } from "./training/train-graph.ts";

@@ -33,7 +33,7 @@ class BrowserWorker {
     const worker = await this.#started;
     // An idle worker must not keep the process alive, a busy one must.
     worker.ref();
-    worker.postMessage(message);
+    worker.postMessage(message, []);
   }
 }
 

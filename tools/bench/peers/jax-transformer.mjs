@@ -1,14 +1,8 @@
 import { importWithWorkers } from "./browser-worker.mjs";
 import { initialWeights } from "./initial-weights.mjs";
+import { BETA1, BETA2, DECAY, EPSILON, LEARNING_RATE, MASKED, NORM_LIMIT, VARIANCE_FLOOR } from "./training-recipe.mjs";
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
-const DECAY = 0.01;
-const LEARNING_RATE = 3e-4;
-const NORM_LIMIT = 1;
-const VARIANCE_FLOOR = 1e-5;
-const MASKED = -1e9;
+const loadLibrary = () => import("@jax-js/jax");
 
 /**
  * A transformer and its AdamW step in jax-js, the whole step compiled by `jit` for the wasm backend, float32. The first call compiles.
@@ -20,8 +14,13 @@ const MASKED = -1e9;
  */
 export async function createTrainer(config) {
   const { layers, width, heads, vocabulary, batch, length, threads = 1 } = config;
-  const load = () => import("@jax-js/jax");
-  const { blockUntilReady, numpy: np, nn, jit, valueAndGrad } = await (threads > 1 ? importWithWorkers(threads, load) : load());
+  const {
+    blockUntilReady,
+    numpy: np,
+    nn,
+    jit,
+    valueAndGrad,
+  } = await (threads > 1 ? importWithWorkers(threads, loadLibrary) : loadLibrary());
   const headWidth = width / heads;
   const positions = batch * length;
   const start = initialWeights(config);

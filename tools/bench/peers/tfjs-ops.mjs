@@ -1,20 +1,83 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { MASKED, VARIANCE_FLOOR } from "./training-recipe.mjs";
 
-const VARIANCE_FLOOR = 1e-5;
-const MASKED = -1e9;
+const mean = (x) => tf.mean(x, -1, true);
+
+const columnSums = (x) => tf.reshape(tf.matMul(tf.ones([1, x.shape[0]]), x), [x.shape[1]]);
+
+const swapLast = (x) => tf.transpose(x, [0, 2, 1]);
+
+// `tf.unstack` copies the whole tensor once for every part.
+const unstack = (x) => {
+  const values = x.dataSync();
+  const [count, rows, columns] = x.shape;
+  const size = rows * columns;
+  return Array.from({ length: count }, (_, i) => tf.tensor2d(values.subarray(i * size, (i + 1) * size), [rows, columns]));
+};
+
+const multiplyBlocks = (left, right) =>
+  tf.tidy(() => {
+    const [lefts, rights] = [unstack(left), unstack(right)];
+    return tf.stack(lefts.map((matrix, i) => tf.matMul(matrix, rights[i])));
+  });
+
+// Each gradient is a tensor of its own, since the library disposes of one when it adds it to another.
+const residual = (left, right) =>
+  tf.customGrad((a, b, save) => {
+    save([]);
+    return { value: tf.add(a, b), gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)] };
+  })(left, right);
+
+const linearGradients = (dy, x, weight) => [tf.matMul(dy, tf.transpose(weight)), tf.matMul(tf.transpose(x), dy)];
+
+const linear = (input, matrix, offset) =>
+  offset === undefined
+    ? tf.customGrad((x, weight, save) => {
+        save([x, weight]);
+        return { value: tf.matMul(x, weight), gradFunc: (dy, [a, b]) => tf.tidy(() => linearGradients(dy, a, b)) };
+      })(input, matrix)
+    : tf.customGrad((x, weight, bias, save) => {
+        save([x, weight]);
+        return {
+          value: tf.fused.matMul({ a: x, b: weight, bias }),
+          gradFunc: (dy, [a, b]) => tf.tidy(() => [...linearGradients(dy, a, b), columnSums(dy)]),
+        };
+      })(input, matrix, offset);
+
+const normalize = (input, factor, offset) =>
+  tf.customGrad((x, scale, bias, save) => {
+    const centered = tf.sub(x, mean(x));
+    const inverse = tf.rsqrt(tf.add(mean(tf.square(centered)), VARIANCE_FLOOR));
+    const normal = tf.mul(centered, inverse);
+    save([normal, inverse, scale]);
+    const gradFunc = (dy, [unit, inverseDeviation, gain]) =>
+      tf.tidy(() => {
+        const weighted = tf.mul(dy, unit);
+        const inner = tf.mul(dy, gain);
+        const projected = tf.mul(unit, mean(tf.mul(inner, unit)));
+        const dx = tf.mul(tf.sub(tf.sub(inner, mean(inner)), projected), inverseDeviation);
+        return [dx, columnSums(weighted), columnSums(dy)];
+      });
+    return { value: tf.add(tf.mul(normal, scale), bias), gradFunc };
+  })(input, factor, offset);
+
+const silu = (input) =>
+  tf.customGrad((x, save) => {
+    const gate = tf.sigmoid(x);
+    const value = tf.mul(x, gate);
+    save([gate, value]);
+    return { value, gradFunc: (dy, [sigmoid, y]) => tf.tidy(() => tf.mul(dy, tf.add(sigmoid, tf.mul(y, tf.sub(1, sigmoid))))) };
+  })(input);
 
 /**
- * The transformer's operations with gradients of their own. The wasm backend multiplies matrices fast (XNNPACK) only when both are
- * of rank 2 and neither is transposed by the call, which the library's own gradients never are; it also has no gradient of a lookup.
+ * The transformer's operations for tensors of [positions, features], with gradients of their own: in Node the library's core registers
+ * none. The wasm backend multiplies matrices fast (XNNPACK) only where both have rank 2 and the call transposes neither.
  * @param {{ batch: number, length: number, heads: number, headWidth: number, vocabulary: number }} sizes
  */
 export function createTransformerOps({ batch, length, heads, headWidth, vocabulary }) {
   const positions = batch * length;
   const blocks = batch * heads;
-  const ones = tf.ones([1, positions]);
   const mask = tf.tidy(() => tf.mul(tf.sub(1, tf.linalg.bandPart(tf.ones([1, length, length]), -1, 0)), MASKED));
-  const mean = (x) => tf.mean(x, -1, true);
-  const columnSums = (x) => tf.reshape(tf.matMul(ones, x), [x.shape[1]]);
 
   const embed = (table, places, indices) =>
     tf.customGrad((weights, offsets, save) => {
@@ -23,72 +86,15 @@ export function createTransformerOps({ batch, length, heads, headWidth, vocabula
       const gradFunc = (dy) =>
         tf.tidy(() => [
           tf.scatterND(tf.reshape(indices, [positions, 1]), dy, weights.shape),
-          tf.reshape(tf.matMul(tf.ones([1, batch]), tf.reshape(dy, [batch, offsets.size])), offsets.shape),
+          tf.reshape(columnSums(tf.reshape(dy, [batch, offsets.size])), offsets.shape),
         ]);
       return { value: tf.reshape(tf.add(rows, offsets), [positions, weights.shape[1]]), gradFunc };
     })(table, places);
-
-  const residual = (left, right) =>
-    tf.customGrad((a, b, save) => {
-      save([]);
-      return { value: tf.add(a, b), gradFunc: (dy) => [tf.clone(dy), tf.clone(dy)] };
-    })(left, right);
-
-  const linearGradients = (dy, x, weight) => [tf.matMul(dy, tf.transpose(weight)), tf.matMul(tf.transpose(x), dy)];
-  const linear = (input, matrix, offset) =>
-    offset === undefined
-      ? tf.customGrad((x, weight, save) => {
-          save([x, weight]);
-          return { value: tf.matMul(x, weight), gradFunc: (dy, [a, b]) => tf.tidy(() => linearGradients(dy, a, b)) };
-        })(input, matrix)
-      : tf.customGrad((x, weight, bias, save) => {
-          save([x, weight]);
-          const gradFunc = (dy, [a, b]) => tf.tidy(() => [...linearGradients(dy, a, b), columnSums(dy)]);
-          return { value: tf.fused.matMul({ a: x, b: weight, bias }), gradFunc };
-        })(input, matrix, offset);
-
-  const normalize = (input, factor, offset) =>
-    tf.customGrad((x, scale, bias, save) => {
-      const centered = tf.sub(x, mean(x));
-      const inverse = tf.rsqrt(tf.add(mean(tf.square(centered)), VARIANCE_FLOOR));
-      const normal = tf.mul(centered, inverse);
-      save([normal, inverse, scale]);
-      const gradFunc = (dy, [unit, inverseDeviation, gain]) =>
-        tf.tidy(() => {
-          const weighted = tf.mul(dy, unit);
-          const inner = tf.mul(dy, gain);
-          const projected = tf.mul(unit, mean(tf.mul(inner, unit)));
-          const dx = tf.mul(tf.sub(tf.sub(inner, mean(inner)), projected), inverseDeviation);
-          return [dx, columnSums(weighted), columnSums(dy)];
-        });
-      return { value: tf.add(tf.mul(normal, scale), bias), gradFunc };
-    })(input, factor, offset);
-
-  const silu = (input) =>
-    tf.customGrad((x, save) => {
-      const gate = tf.sigmoid(x);
-      const value = tf.mul(x, gate);
-      save([gate, value]);
-      return { value, gradFunc: (dy, [sigmoid, y]) => tf.tidy(() => tf.mul(dy, tf.add(sigmoid, tf.mul(y, tf.sub(1, sigmoid))))) };
-    })(input);
 
   const splitHeads = (x) =>
     tf.reshape(tf.transpose(tf.reshape(x, [batch, length, heads, headWidth]), [0, 2, 1, 3]), [blocks, length, headWidth]);
   const joinHeads = (x) =>
     tf.reshape(tf.transpose(tf.reshape(x, [batch, heads, length, headWidth]), [0, 2, 1, 3]), [positions, heads * headWidth]);
-  const swapLast = (x) => tf.transpose(x, [0, 2, 1]);
-  // `tf.unstack` copies the whole tensor once for every part.
-  const unstack = (x) => {
-    const values = x.dataSync();
-    const [count, rows, columns] = x.shape;
-    const size = rows * columns;
-    return Array.from({ length: count }, (_, i) => tf.tensor2d(values.subarray(i * size, (i + 1) * size), [rows, columns]));
-  };
-  const multiplyBlocks = (left, right) =>
-    tf.tidy(() => {
-      const [lefts, rights] = [unstack(left), unstack(right)];
-      return tf.stack(lefts.map((matrix, i) => tf.matMul(matrix, rights[i])));
-    });
   const attend = (queries, keys, values) =>
     tf.customGrad((q, k, v, save) => {
       const query = tf.mul(splitHeads(q), 1 / Math.sqrt(headWidth));
@@ -121,5 +127,5 @@ export function createTransformerOps({ batch, length, heads, headWidth, vocabula
       return { value: tf.mean(losses), gradFunc: (dy, [difference]) => tf.tidy(() => tf.mul(difference, dy)) };
     })(scores);
 
-  return { embed, residual, linear, normalize, silu, attend, crossEntropy, dispose: () => tf.dispose([ones, mask]) };
+  return { embed, residual, linear, normalize, silu, attend, crossEntropy, dispose: () => mask.dispose() };
 }

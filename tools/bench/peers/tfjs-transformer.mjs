@@ -1,14 +1,27 @@
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-wasm";
 import { initialWeights } from "./initial-weights.mjs";
 import { createTransformerOps } from "./tfjs-ops.mjs";
+import { BETA1, BETA2, DECAY, EPSILON, LEARNING_RATE, NORM_LIMIT } from "./training-recipe.mjs";
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
-const DECAY = 0.01;
-const LEARNING_RATE = 3e-4;
-const NORM_LIMIT = 1;
+function update(state, gradients, steps) {
+  const norm = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+  const scale = tf.div(NORM_LIMIT, tf.maximum(norm, NORM_LIMIT));
+  const next = { weights: [], first: [], second: [] };
+  gradients.forEach((unclipped, i) => {
+    const [weight, m, v] = tf.tidy(() => {
+      const gradient = tf.mul(unclipped, scale);
+      const first = tf.add(tf.mul(state.first[i], BETA1), tf.mul(gradient, 1 - BETA1));
+      const second = tf.add(tf.mul(state.second[i], BETA2), tf.mul(tf.square(gradient), 1 - BETA2));
+      const root = tf.add(tf.mul(tf.sqrt(second), 1 / Math.sqrt(1 - BETA2 ** steps)), EPSILON);
+      const move = tf.mul(tf.div(first, root), LEARNING_RATE / (1 - BETA1 ** steps));
+      return [tf.sub(tf.mul(state.weights[i], 1 - LEARNING_RATE * DECAY), move), first, second];
+    });
+    next.weights.push(weight);
+    next.first.push(m);
+    next.second.push(v);
+  });
+  return next;
+}
 
 /**
  * A transformer and its AdamW step in TensorFlow.js on the wasm backend, float32. In Node the library takes its build with vector
@@ -18,10 +31,10 @@ const NORM_LIMIT = 1;
  *   `step` takes batch * length tokens and targets in [0, vocabulary) and returns the mean cross entropy before the update
  */
 export async function createTrainer(config) {
+  await import("@tensorflow/tfjs-backend-wasm");
   if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend of TensorFlow.js did not start.");
   await tf.ready();
   const { layers, width, heads, vocabulary, batch, length } = config;
-  const positions = batch * length;
   const start = initialWeights(config);
   const indexOf = new Map(start.map(({ name }, index) => [name, index]));
   const { embed, residual, linear, normalize, silu, attend, crossEntropy, dispose } = createTransformerOps({
@@ -45,26 +58,6 @@ export async function createTrainer(config) {
       x = residual(x, apply(silu(apply(norm(x, `${layer}.mlpNorm`), `${layer}.up`)), `${layer}.down`));
     }
     return crossEntropy(linear(norm(x, "finalNorm"), take("head")), targets);
-  };
-
-  const update = (state, gradients, steps) => {
-    const norm = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
-    const scale = tf.div(NORM_LIMIT, tf.maximum(norm, NORM_LIMIT));
-    const next = { weights: [], first: [], second: [] };
-    gradients.forEach((unclipped, i) => {
-      const [weight, m, v] = tf.tidy(() => {
-        const gradient = tf.mul(unclipped, scale);
-        const first = tf.add(tf.mul(state.first[i], BETA1), tf.mul(gradient, 1 - BETA1));
-        const second = tf.add(tf.mul(state.second[i], BETA2), tf.mul(tf.square(gradient), 1 - BETA2));
-        const root = tf.add(tf.mul(tf.sqrt(second), 1 / Math.sqrt(1 - BETA2 ** steps)), EPSILON);
-        const move = tf.mul(tf.div(first, root), LEARNING_RATE / (1 - BETA1 ** steps));
-        return [tf.sub(tf.mul(state.weights[i], 1 - LEARNING_RATE * DECAY), move), first, second];
-      });
-      next.weights.push(weight);
-      next.first.push(m);
-      next.second.push(v);
-    });
-    return next;
   };
 
   let state = tf.tidy(() => ({

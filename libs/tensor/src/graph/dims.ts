@@ -59,7 +59,9 @@ function format(polynomial: Polynomial): Dim {
   if (terms.length === 0) return 0;
   if (terms.length === 1 && terms[0]![0] === "") return terms[0]![1];
   // Longest products first and the constant last: the order people write.
-  terms.sort(([a], [b]) => splitOutside(b, "*").length * Number(b !== "") - splitOutside(a, "*").length * Number(a !== "") || (a < b ? -1 : 1));
+  terms.sort(
+    ([a], [b]) => splitOutside(b, "*").length * Number(b !== "") - splitOutside(a, "*").length * Number(a !== "") || (a < b ? -1 : 1),
+  );
   let text = "";
   for (const [key, coefficient] of terms) {
     const size = Math.abs(coefficient);
@@ -77,7 +79,8 @@ export function addDims(a: Dim, b: Dim): Dim {
 }
 
 export function multiplyDims(a: Dim, b: Dim): Dim {
-  if (typeof a === "number" && typeof b === "number") return a * b;
+  // Never -0: sizes are compared as they are.
+  if (typeof a === "number" && typeof b === "number") return a * b + 0;
   const product: Polynomial = new Map();
   for (const [left, x] of parse(a)) {
     for (const [right, y] of parse(b)) {
@@ -115,7 +118,7 @@ export function divideDims(a: Dim, b: Dim): Dim | undefined {
 /** floor(a / b); exact where that can be shown, otherwise an expression of its own that equals only itself. */
 export function floorDivideDims(a: Dim, b: number): Dim {
   if (typeof a === "number") return Math.floor(a / b);
-  return divideDims(a, b) ?? `floor(${a}/${b})`;
+  return divideDims(a, b) ?? `floor((${a})/${b})`;
 }
 
 /** Number of elements. */
@@ -132,7 +135,7 @@ export function dimTerms(dim: Dim): DimTerm[] {
   return [...parse(dim)].map(([key, coefficient]) => ({
     coefficient,
     factors: splitProduct(key).map((atom) => {
-      const division = /^floor\((.*)\/(\d+)\)$/.exec(atom);
+      const division = /^floor\(\((.*)\)\/(\d+)\)$/.exec(atom);
       return division === null ? atom : { numerator: division[1]!, divisor: Number(division[2]) };
     }),
   }));

@@ -14,7 +14,8 @@ import type { Tensor } from "./tensor.ts";
  */
 export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   const { graph } = loss;
-  if (!isFloat(loss.dtype) || elementsOf(loss.shape) !== 1) throw new InputError("loss", `expected a float tensor of one element, got ${loss.toString()}.`);
+  if (!isFloat(loss.dtype) || elementsOf(loss.shape) !== 1)
+    throw new InputError("loss", `expected a float tensor of one element, got ${loss.toString()}.`);
   for (const target of targets) {
     if (!isFloat(target.dtype)) throw new InputError(target.name, `expected a float tensor to differentiate by, got ${target.toString()}.`);
   }
@@ -24,9 +25,15 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   for (const node of [...reaching].reverse()) {
     const outputGradients = node.outputs.map((output) => found.get(output));
     if (outputGradients.every((gradient) => gradient === undefined) || node.operator.gradient === "zero") continue;
-    const wanted = node.inputs.map((input) => input !== undefined && isFloat(input.dtype) && (targetSet.has(input) || (input.node !== undefined && reaching.has(input.node))));
+    const wanted = node.inputs.map(
+      (input) =>
+        input !== undefined && isFloat(input.dtype) && (targetSet.has(input) || (input.node !== undefined && reaching.has(input.node))),
+    );
     if (node.operator.gradient === "none") {
-      throw new InputError(node.name, `the operator ${node.operator.type} has no gradient here; put stopGradient behind it, or replace it.`);
+      throw new InputError(
+        node.name,
+        `the operator ${node.operator.type} has no gradient here; put stopGradient behind it, or replace it.`,
+      );
     }
     const inputGradients = graph.scope(`gradient/${node.name}`, () =>
       (node.operator.gradient as (call: unknown) => readonly (Tensor | undefined)[])({ ...node, outputGradients, wanted }),
@@ -35,7 +42,10 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
       const gradient = inputGradients[i];
       if (input === undefined || !wanted[i] || gradient === undefined) return;
       if (!sameShape(gradient.shape, input.shape) || gradient.dtype !== input.dtype) {
-        throw new InputError(node.name, `the gradient by operand ${i} of ${node.operator.type} came out as ${gradient.toString()} for ${input.toString()}.`);
+        throw new InputError(
+          node.name,
+          `the gradient by operand ${i} of ${node.operator.type} came out as ${gradient.toString()} for ${input.toString()}.`,
+        );
       }
       const earlier = found.get(input);
       found.set(input, earlier === undefined ? gradient : graph.one("Add", [earlier, gradient]));
@@ -59,7 +69,9 @@ function nodesReaching(loss: Tensor, targets: ReadonlySet<Tensor>): ReadonlySet<
   const onPath = new Set<GraphNode>();
   for (const node of loss.graph.nodes) {
     if (!needed.has(node)) continue;
-    const reached = node.inputs.some((input) => input !== undefined && (targets.has(input) || (input.node !== undefined && onPath.has(input.node))));
+    const reached = node.inputs.some(
+      (input) => input !== undefined && (targets.has(input) || (input.node !== undefined && onPath.has(input.node))),
+    );
     if (reached) onPath.add(node);
   }
   return onPath;

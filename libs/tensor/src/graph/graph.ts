@@ -14,7 +14,7 @@ export const OPSET_VERSION = 21;
 /** ModelProto version that belongs to it. */
 export const IR_VERSION = 10;
 /** Contents of integer tensors up to this size are followed through shape arithmetic. */
-const MAX_KNOWN_VALUES = 64;
+const MAX_KNOWN_VALUES = 65_536;
 /** Constants up to this many elements are shared between equal uses. */
 const MAX_SHARED_ELEMENTS = 64;
 
@@ -60,7 +60,7 @@ export class Graph {
     return this.#inputs;
   }
 
-  /** All operator calls so far; a call stands after those whose outputs it reads. */
+  /** All calls so far, those that only carry gradients included; a call stands after those whose outputs it reads. */
   get nodes(): readonly GraphNode[] {
     return this.#nodes;
   }
@@ -92,7 +92,8 @@ export class Graph {
     if (value.data.length !== count) {
       throw new InputError(name ?? "constant", `the shape [${value.shape.join(", ")}] holds ${count} elements, got ${value.data.length}.`);
     }
-    const key = name === undefined && count <= MAX_SHARED_ELEMENTS ? `${value.dtype}|${value.shape.join(",")}|${constantKey(value.data)}` : undefined;
+    const key =
+      name === undefined && count <= MAX_SHARED_ELEMENTS ? `${value.dtype}|${value.shape.join(",")}|${constantKey(value.data)}` : undefined;
     const shared = key === undefined ? undefined : this.#sharedConstants.get(key);
     if (shared !== undefined) return shared;
     const unique = name === undefined ? this.#freshName("constant") : this.#claim(name);
@@ -163,7 +164,9 @@ export class Graph {
     const types = operator.infer({ inputs, attributes, outputCount: options.outputs ?? 1, fail });
     const outputs: Tensor[] = [];
     const node: GraphNode = { name, operator, inputs, outputs, attributes };
-    types.forEach((outputType, i) => outputs.push(new Tensor(this, this.#freshName(i === 0 ? name : `${name}:${i}`), known(outputType), node)));
+    types.forEach((outputType, i) =>
+      outputs.push(new Tensor(this, this.#freshName(i === 0 ? name : `${name}:${i}`), known(outputType), node)),
+    );
     this.#nodes.push(node);
     return outputs;
   }
@@ -171,6 +174,26 @@ export class Graph {
   /** The only output of an operator call. */
   one(type: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes = {}): Tensor {
     return this.call(type, inputs, attributes)[0]!;
+  }
+
+  /**
+   * Gives a composition a gradient of its own, where the one that follows from its parts is slower or less exact.
+   * @param inputs - what the composition was built from, through `stopGradient`
+   * @param outputs - what it came to
+   * @returns the outputs, to be used in their place
+   */
+  withGradient(
+    name: string,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
+    gradient: Exclude<OperatorDefinition["gradient"], string>,
+  ): Tensor[] {
+    const operator: OperatorDefinition = { type: name, arity: [inputs.length, inputs.length], infer: () => outputs, gradient };
+    const renamed: Tensor[] = [];
+    const node: GraphNode = { name: this.#freshName(name), operator, inputs, outputs: renamed, attributes: {}, onlyGradient: true };
+    for (const output of outputs) renamed.push(new Tensor(this, output.name, output, node));
+    this.#nodes.push(node);
+    return renamed;
   }
 
   /**
@@ -206,7 +229,8 @@ export class Graph {
 
   #symbolTensor(symbol: string): Tensor {
     const source = this.#symbols.get(symbol);
-    if (source === undefined) throw new InputError(symbol, `no input of the graph has this size; known: ${[...this.#symbols.keys()].join(", ") || "none"}.`);
+    if (source === undefined)
+      throw new InputError(symbol, `no input of the graph has this size; known: ${[...this.#symbols.keys()].join(", ") || "none"}.`);
     return this.one("Shape", [source.input], { start: source.axis, end: source.axis + 1 });
   }
 
@@ -252,7 +276,8 @@ export class Graph {
     const renamed = new Map<string, string>();
     const taken = new Set([...this.#inputs.map((input) => input.name), ...this.#constants.keys()]);
     for (const [name, tensor] of Object.entries(outputs)) {
-      if (tensor.graph !== this) throw new InputError(name, `the tensor belongs to the graph "${tensor.graph.name}", not to "${this.name}".`);
+      if (tensor.graph !== this)
+        throw new InputError(name, `the tensor belongs to the graph "${tensor.graph.name}", not to "${this.name}".`);
       if (taken.has(name)) throw new InputError(name, "an input or a constant has this name; give the output another one.");
       const computed = !taken.has(tensor.name);
       const nameIsFree = !this.#names.has(name) || tensor.name === name;
@@ -267,7 +292,7 @@ export class Graph {
     const needed: GraphNode[] = [];
     for (let i = this.#nodes.length - 1; i >= 0; i--) {
       const node = this.#nodes[i]!;
-      if (!node.outputs.some((output) => wanted.has(output.name))) continue;
+      if (node.onlyGradient === true || !node.outputs.some((output) => wanted.has(output.name))) continue;
       needed.push(node);
       for (const input of node.inputs) if (input !== undefined) wanted.add(input.name);
     }
@@ -317,7 +342,8 @@ const known = (type: TensorType): TensorType =>
 const constantKey = (data: HostArray): string => [...data].map((value) => (Object.is(value, -0) ? "-0" : String(value))).join(",");
 
 function knownIntegers(value: HostTensor): readonly number[] | undefined {
-  if ((value.dtype !== "int64" && value.dtype !== "int32") || value.data.length > MAX_KNOWN_VALUES) return undefined;
+  if ((value.dtype !== "int64" && value.dtype !== "int32" && value.dtype !== "bool") || value.data.length > MAX_KNOWN_VALUES)
+    return undefined;
   return [...value.data].map(Number);
 }
 

@@ -13,6 +13,8 @@ export interface GraphNode {
   readonly inputs: readonly (Tensor | undefined)[];
   readonly outputs: readonly Tensor[];
   readonly attributes: Attributes;
+  /** It only says how gradients flow; its outputs are other names of what real calls compute, and it is not written into the model. */
+  readonly onlyGradient?: boolean;
 }
 
 /** What an operator sees when it is asked for the types of its outputs. */

@@ -1,4 +1,6 @@
 import { InputError, Rng } from "@reverie/core";
+import { float16BitsToFloat32 } from "../onnx/float16.ts";
+import type { HostTensor } from "../onnx/model.ts";
 
 /** Fills the first values of a parameter; `shape` is given for rules that depend on fan-in and fan-out. */
 export type Initializer = (values: Float32Array, shape: readonly number[], rng: Rng) => void;
@@ -50,7 +52,8 @@ export class ParameterSet implements ParameterScope {
   }
 
   parameter(name: string, shape: readonly number[], initializer: Initializer): Parameter {
-    if (!PLAIN_NAME.test(name)) throw new InputError("parameter", `expected a name of letters, digits, _ - : / and dots, got ${JSON.stringify(name)}.`);
+    if (!PLAIN_NAME.test(name))
+      throw new InputError("parameter", `expected a name of letters, digits, _ - : / and dots, got ${JSON.stringify(name)}.`);
     if (this.#parameters.has(name)) throw new InputError(name, "a parameter of this name exists already.");
     if (!shape.every((size) => Number.isSafeInteger(size) && size > 0)) {
       throw new InputError(name, `expected whole sizes above 0, got [${shape.join(", ")}].`);
@@ -71,6 +74,35 @@ export class ParameterSet implements ParameterScope {
 
   has(name: string): boolean {
     return this.#parameters.has(name);
+  }
+
+  /** A copy of all values, by name: what goes into a file of weights. */
+  tensors(): Map<string, HostTensor> {
+    return new Map([...this].map(({ name, shape, values }) => [name, { dtype: "float32", shape, data: values.slice() }]));
+  }
+
+  /**
+   * Takes values over, such as those of a file of weights. float16 is widened.
+   * @param partial - whether parameters without a tensor keep their values; default false
+   * @throws InputError when a tensor is missing, has another shape, is no float, or no parameter has its name; nothing is changed then
+   */
+  load(tensors: ReadonlyMap<string, HostTensor>, { partial = false }: { readonly partial?: boolean } = {}): void {
+    for (const name of tensors.keys()) this.get(name);
+    const copies: (() => void)[] = [];
+    for (const parameter of this) {
+      const tensor = tensors.get(parameter.name);
+      if (tensor === undefined && partial) continue;
+      if (tensor === undefined) throw new InputError(parameter.name, "there is no tensor for this parameter.");
+      const values = tensor.dtype === "float16" ? float16BitsToFloat32(tensor.data as Uint16Array) : tensor.data;
+      if (!(values instanceof Float32Array) || tensor.shape.join() !== parameter.shape.join()) {
+        throw new InputError(
+          parameter.name,
+          `expected float32 or float16 [${parameter.shape.join(", ")}], got ${tensor.dtype} [${tensor.shape.join(", ")}].`,
+        );
+      }
+      copies.push(() => parameter.values.set(values));
+    }
+    for (const copy of copies) copy();
   }
 
   [Symbol.iterator](): IterableIterator<Parameter> {

@@ -62,7 +62,8 @@ export class MultiHeadAttention {
   /** @throws InputError when the heads do not divide the width */
   constructor(scope: ParameterScope, options: MultiHeadAttentionOptions) {
     const { width, heads, bias = true, contextWidth } = options;
-    if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) throw new InputError("heads", `expected a divisor of the width ${width}, got ${heads}.`);
+    if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0)
+      throw new InputError("heads", `expected a divisor of the width ${width}, got ${heads}.`);
     this.width = width;
     this.heads = heads;
     this.#rotary = options.rotary;
@@ -91,7 +92,7 @@ export class MultiHeadAttention {
     const scaled = mul(query, 1 / Math.sqrt(this.width / this.heads));
     const before = add(matMul(scaled, transpose(cache.keys, [0, 1, 3, 2])), cache.mask);
     const among = matMul(scaled, transpose(keys, [0, 1, 3, 2]));
-    const fresh = x.shape[1] === 1 ? among : add(among, causalMask(among));
+    const fresh = x.shape[1] === 1 ? among : add(among, causalMask(x.graph, x.shape[1]!, x.shape[1]!));
     const weights = softmax(concat([before, fresh], 3));
     const window = cache.keys.shape[2]!;
     const mixed = add(matMul(slice(weights, 3, 0, window), cache.values), matMul(slice(weights, 3, window), values));

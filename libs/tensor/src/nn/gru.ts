@@ -46,7 +46,8 @@ export class Gru {
   apply(x: Tensor, state?: Tensor): { readonly outputs: Tensor; readonly state: Tensor } {
     const { graph } = x;
     const [batch, length] = x.shape;
-    if (x.rank !== 3 || typeof length !== "number") throw new InputError("gru", `expected [batch, sequence, in] with a sequence of known size, got ${x.toString()}.`);
+    if (x.rank !== 3 || typeof length !== "number")
+      throw new InputError("gru", `expected [batch, sequence, in] with a sequence of known size, got ${x.toString()}.`);
     // One product for the inputs of all steps.
     const projected = linear(x, graph.parameter(this.inputWeight), graph.parameter(this.inputBias));
     let current = state ?? full(x, [batch!, this.width], 0);

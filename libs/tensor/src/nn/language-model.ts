@@ -48,7 +48,8 @@ export class LanguageModel {
       ...options,
       ...(positions === "rotary" ? { rotary: { maxPosition: maxLength } } : {}),
     });
-    this.#head = options.tied === true ? undefined : new Linear(scope.scope("head"), width, vocabulary, { bias: false, initializer: normal(0.02) });
+    this.#head =
+      options.tied === true ? undefined : new Linear(scope.scope("head"), width, vocabulary, { bias: false, initializer: normal(0.02) });
   }
 
   /** @param ids - int32 [batch, sequence]; gives logits [batch, sequence, vocabulary] of each next token */

@@ -69,6 +69,6 @@ export function addLora(layer: Linear, scope: ParameterScope, options: LoraOptio
 export function mergeLora(layer: Linear): void {
   if (layer.adapter === undefined) throw new StateError(`The layer of ${layer.weight.name} has no adapter to merge.`);
   const product = layer.adapter.product();
-  layer.weight.values = layer.weight.values.map((value, i) => value + product[i]!);
+  product.forEach((change, i) => (layer.weight.values[i]! += change));
   layer.adapter = undefined;
 }

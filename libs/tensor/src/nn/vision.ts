@@ -34,7 +34,8 @@ export class PatchEmbedding {
     const { imageHeight, imageWidth, patch, channels = 3, width } = options;
     const rows = imageHeight / patch;
     const columns = imageWidth / patch;
-    if (!Number.isInteger(rows) || !Number.isInteger(columns)) throw new InputError("patch", `expected a divisor of ${imageHeight} and ${imageWidth}, got ${patch}.`);
+    if (!Number.isInteger(rows) || !Number.isInteger(columns))
+      throw new InputError("patch", `expected a divisor of ${imageHeight} and ${imageWidth}, got ${patch}.`);
     this.#options = options;
     this.count = rows * columns;
     this.projection = new Linear(scope.scope("projection"), patch * patch * channels, width);

@@ -1,3 +1,4 @@
+import type { JsonValue } from "../checkpoint/json.ts";
 import { DivergenceError, InputError, StateError } from "@reverie/core";
 import type { ParameterSet } from "../graph/parameters.ts";
 import { hostArray } from "../onnx/dtype.ts";
@@ -7,6 +8,7 @@ import type { GroupLayout, OptimiserGroup } from "../training/layout.ts";
 import { layOutGroups } from "../training/layout.ts";
 import type { Inputs, LossResult, StateEntry, Tensors, TrainGraph } from "../training/train-graph.ts";
 import { buildTrainGraph, RUN_COUNTER } from "../training/train-graph.ts";
+import type { Checkpoint } from "./checkpoint-file.ts";
 import type { SessionOptions } from "./session.ts";
 import { Session } from "./session.ts";
 
@@ -41,13 +43,6 @@ export interface StepResult {
   readonly metrics: Readonly<Record<string, HostTensor>>;
 }
 
-/** What a trainer needs to go on exactly where it was. */
-export interface TrainerState {
-  readonly runs: number;
-  /** By checkpoint key: parameters under their names, the rest under `<role>/<parameter>`. */
-  readonly tensors: ReadonlyMap<string, HostTensor>;
-}
-
 /**
  * Trains parameters: each `step` is one run of one ONNX graph that holds forward, backward and update. The state lives in two sets of
  * arrays that take turns, so a run that goes wrong leaves the last good state.
@@ -79,8 +74,10 @@ export class Trainer {
   /** @throws InputError when an option is out of range, the graph does not fit together, or the session cannot be made */
   static async create(options: TrainerOptions): Promise<Trainer> {
     const { accumulate = 1, averageDecay, clipNorm } = options;
-    if (!Number.isInteger(accumulate) || accumulate < 1) throw new InputError("accumulate", `expected a whole number of 1 or more, got ${accumulate}.`);
-    if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1)) throw new InputError("averageDecay", `expected a number in [0, 1), got ${averageDecay}.`);
+    if (!Number.isInteger(accumulate) || accumulate < 1)
+      throw new InputError("accumulate", `expected a whole number of 1 or more, got ${accumulate}.`);
+    if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1))
+      throw new InputError("averageDecay", `expected a number in [0, 1), got ${averageDecay}.`);
     if (clipNorm !== undefined && !(clipNorm > 0)) throw new InputError("clipNorm", `expected a number above 0, got ${clipNorm}.`);
     const groups = layOutGroups(options.parameters, "update" in options.optimiser ? [{ optimiser: options.optimiser }] : options.optimiser);
     const graph = buildTrainGraph({ inputs: options.inputs, loss: options.loss, groups, clipNorm, accumulate, averageDecay });
@@ -123,7 +120,9 @@ export class Trainer {
       const loss = Number(outputs["loss"]!.data[0]);
       const gradientNorm = Number(outputs["gradientNorm"]!.data[0]);
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-        throw new DivergenceError(`Run ${this.runs + 1} gave a loss of ${loss} and a gradient norm of ${gradientNorm}; the parameters are those of the run before.`);
+        throw new DivergenceError(
+          `Run ${this.runs + 1} gave a loss of ${loss} and a gradient norm of ${gradientNorm}; the parameters are those of the run before.`,
+        );
       }
       [this.#current, this.#spare] = [this.#spare, this.#current];
       this.#pointParameters();
@@ -140,36 +139,44 @@ export class Trainer {
     }
   }
 
-  /** A copy of everything that the next steps depend on; frozen parameters are included. */
-  state(): TrainerState {
-    const tensors = new Map<string, HostTensor>();
-    for (const parameter of this.#parameters) {
-      tensors.set(parameter.name, { dtype: "float32", shape: parameter.shape, data: parameter.values.slice() });
-    }
+  /**
+   * A copy of everything that the next steps depend on: parameters (frozen ones too) under their names, optimiser slots, averages and
+   * accumulated gradients under `<role>/<parameter>`, and the number of runs, which is what dropout draws its masks by.
+   * @param extra - whatever else must be found again, such as the state of the data's order
+   */
+  checkpoint(extra: JsonValue = null): Checkpoint {
+    const tensors = this.#parameters.tensors();
     this.#forEachPiece((key, view, shape, role) => {
       if (role !== "parameters") tensors.set(key, { dtype: "float32", shape, data: view.slice() });
     });
-    return { runs: this.runs, tensors };
+    return { step: this.runs, seed: this.#parameters.seed, tensors, extra };
   }
 
   /**
-   * Goes back to a state: the next steps are then, on one thread, bit for bit those that followed it.
-   * @throws InputError when a tensor is missing or has another shape; nothing is changed then
+   * Goes back to a checkpoint: the next steps are then, on one thread, bit for bit those that followed it.
+   * @throws InputError when a tensor is missing or has another shape, or a frozen parameter has other values; nothing is changed then
    */
-  restore(state: TrainerState): void {
+  restore(checkpoint: Pick<Checkpoint, "step" | "tensors">): void {
     const find = (key: string, shape: readonly number[]): Float32Array => {
-      const tensor = state.tensors.get(key);
+      const tensor = checkpoint.tensors.get(key);
       if (tensor === undefined || !(tensor.data instanceof Float32Array) || tensor.shape.join() !== shape.join()) {
-        throw new InputError(key, `the state holds ${tensor === undefined ? "no such tensor" : `${tensor.dtype} [${tensor.shape.join(", ")}]`}, needed is float32 [${shape.join(", ")}].`);
+        throw new InputError(
+          key,
+          `the checkpoint holds ${tensor === undefined ? "no such tensor" : `${tensor.dtype} [${tensor.shape.join(", ")}]`}, needed is float32 [${shape.join(", ")}].`,
+        );
       }
       return tensor.data;
     };
-    if (!Number.isSafeInteger(state.runs) || state.runs < 0) throw new InputError("runs", `expected a whole number of 0 or more, got ${state.runs}.`);
+    if (!Number.isSafeInteger(checkpoint.step) || checkpoint.step < 0)
+      throw new InputError("step", `expected a whole number of 0 or more, got ${checkpoint.step}.`);
     const frozen = [...this.#parameters].filter(({ trainable }) => !trainable);
     for (const parameter of frozen) {
       // They are constants of the graph that is already made.
       if (find(parameter.name, parameter.shape).some((value, i) => !Object.is(value, parameter.values[i]))) {
-        throw new InputError(parameter.name, "the state has other values for this frozen parameter; load them before the trainer is made.");
+        throw new InputError(
+          parameter.name,
+          "the checkpoint has other values for this frozen parameter; load them before the trainer is made.",
+        );
       }
     }
     const copies: (() => void)[] = [];
@@ -178,7 +185,7 @@ export class Trainer {
       copies.push(() => view.set(source));
     });
     for (const copy of copies) copy();
-    (this.#current.get(RUN_COUNTER)!.data as BigInt64Array)[0] = BigInt(state.runs);
+    (this.#current.get(RUN_COUNTER)!.data as BigInt64Array)[0] = BigInt(checkpoint.step);
   }
 
   /**

@@ -143,7 +143,7 @@ export const arithmeticOperators: readonly OperatorDefinition[] = [
     gradient({ inputs, outputs, outputGradients }) {
       const g = outputGradients[0]!;
       // Inside and on the edges the value passes unchanged.
-      return [where(equal(inputs[0]!, outputs[0]!), g, mul(g, 0))];
+      return [where(equal(inputs[0]!, outputs[0]!), g, 0)];
     },
   }),
   defineOperator({

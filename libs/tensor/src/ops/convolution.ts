@@ -1,9 +1,8 @@
 // Convolutions over any number of spatial axes, and their transposes.
 
-import { InputError } from "@reverie/core";
 import type { Dim, Shape } from "../graph/dims.ts";
-import { addDims, floorDivideDims, multiplyDims, shapeText, subtractDims } from "../graph/dims.ts";
-import type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
+import { addDims, divideDims, floorDivideDims, multiplyDims, sameShape, shapeText, subtractDims } from "../graph/dims.ts";
+import type { Attributes, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator, intAttribute, intsAttribute, stringAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { sameDtype } from "./broadcast.ts";
@@ -28,7 +27,7 @@ export interface Conv2dOptions {
 
 /** Options of {@link convTranspose2d}. */
 export interface ConvTranspose2dOptions extends Conv2dOptions {
-  /** More rows and columns at the bottom and right, less than the stride or the dilation. Default 0. */
+  /** More rows and columns at the bottom and right, less than the stride. Default 0. */
   readonly outputPadding?: PerAxis;
 }
 
@@ -144,51 +143,54 @@ export function spread(y: Tensor, weight: Tensor, axes: readonly WindowAxis[], g
 
 /**
  * Gradient of a convolution by its weights: the input convolved with the output's gradient, images and channels swapped, strides
- * and dilations swapped. Groups stay groups: the images of each group's channels come one after another.
+ * and dilations swapped. Groups stay groups: each sees the images of its own channels.
  */
 function weightGradient(x: Tensor, gradient: Tensor, weight: Tensor, axes: readonly WindowAxis[], group: number): Tensor {
-  const [images, channels, ...spatial] = x.shape as [Dim, number, ...Dim[]];
+  const [images, channels, ...spatial] = x.shape as [Dim, Dim, ...Dim[]];
   const rest = spatial.map((_, i) => i + 2);
-  const swapped =
-    group === 1
-      ? transpose(x, [1, 0, ...rest])
-      : reshape(transpose(reshape(x, [images, group, channels / group, ...spatial]), [2, 1, 0, ...rest.map((axis) => axis + 1)]), [
-          channels / group,
-          multiplyDims(images, group),
-          ...spatial,
-        ]);
+  const swapChannels = [1, 0, ...rest];
+  const grouped = (): Tensor => {
+    const each = divideDims(channels, group)!;
+    const split = reshape(x, [images, group, each, ...spatial]);
+    return reshape(transpose(split, [2, 1, 0, ...rest.map((axis) => axis + 1)]), [each, multiplyDims(images, group), ...spatial]);
+  };
+  const swapped = group === 1 ? transpose(x, swapChannels) : grouped();
   const turned = axes.map((axis) => ({ ...axis, stride: axis.dilation, dilation: axis.stride }));
-  const whole = x.graph.one("Conv", [swapped, transpose(gradient, [1, 0, ...rest])], attributesOf(turned, group));
-  return transpose(fit(whole, weight.shape.slice(2)), [1, 0, ...rest]);
+  const whole = x.graph.one("Conv", [swapped, transpose(gradient, swapChannels)], attributesOf(turned, group));
+  return transpose(fit(whole, weight.shape.slice(2)), swapChannels);
 }
 
 const biasGradient = (gradient: Tensor): Tensor => reduceSum(gradient, gradient.shape.flatMap((_, i) => (i === 1 ? [] : [i])));
 
-/** Checks what convolutions and their transposes share, and gives their windows. */
-function checkConvolution(call: InferenceCall): { axes: WindowAxis[]; group: number; channels: number; leading: number; second: number } {
-  const [x, weight] = call.inputs as [Tensor, Tensor];
+interface ConvolutionParts {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly axes: WindowAxis[];
+  readonly group: number;
+}
+
+function partsOf(inputs: readonly (Tensor | undefined)[], attributes: Attributes, fail: (problem: string) => never): ConvolutionParts {
+  const [x, weight] = inputs as [Tensor, Tensor];
+  if (x.rank < 3 || weight.rank !== x.rank) fail("expected an input [images, channels, ...] and weights of as many axes, 3 or more.");
+  const group = intAttribute(attributes, "group", 1);
+  if (!Number.isInteger(group) || group < 1) fail(`\`group\` must be a whole number of 1 or more, got ${group}.`);
+  return { x, weight, axes: windowAxes(attributes, x.rank - 2, fail), group };
+}
+
+/** The parts of a call of Conv or ConvTranspose whose operands fit together as far as both demand it. */
+function checkedParts(call: InferenceCall): ConvolutionParts {
   sameDtype(call, call.inputs);
-  if (x.rank < 3 || weight.rank !== x.rank) call.fail("expected an input [images, channels, ...] and weights of as many axes, 3 or more.");
-  const axes = windowAxes(call.attributes, x.rank - 2, call.fail);
+  const parts = partsOf(call.inputs, call.attributes, call.fail);
+  const { weight, group } = parts;
   const kernel = intsAttribute(call.attributes, "kernel_shape");
-  if (kernel !== undefined && kernel.join() !== weight.shape.slice(2).join()) {
-    call.fail(`\`kernel_shape\` ${shapeText(kernel)} is not that of the weights.`);
-  }
-  const group = intAttribute(call.attributes, "group", 1);
-  const channels = x.shape[1]!;
-  const [leading, second] = weight.shape as [Dim, Dim];
-  if (typeof channels !== "number" || typeof leading !== "number") {
-    return call.fail("the number of channels must be known when the graph is built.");
-  }
-  if (!Number.isInteger(group) || group < 1 || channels % group !== 0 || leading % group !== 0) {
-    call.fail(`${group} groups do not divide ${channels} channels and ${leading} filters.`);
-  }
-  return { axes, group, channels, leading, second: second as number };
+  if (kernel !== undefined && !sameShape(kernel, weight.shape.slice(2))) call.fail(`\`kernel_shape\` ${shapeText(kernel)} is not that of the weights.`);
+  if (divideDims(weight.shape[0]!, group) === undefined) call.fail(`axis 0 of the weights does not divide into ${group} groups.`);
+  return parts;
 }
 
 function checkBias(call: InferenceCall, filters: Dim): void {
   const bias = call.inputs[2];
-  if (bias !== undefined && (bias.rank !== 1 || bias.shape[0] !== filters)) call.fail(`the bias must be [${filters}].`);
+  if (bias !== undefined && !sameShape(bias.shape, [filters])) call.fail(`the bias must be [${filters}].`);
 }
 
 const never = (problem: string): never => {
@@ -197,19 +199,13 @@ const never = (problem: string): never => {
 
 const WINDOW_ATTRIBUTES = { auto_pad: "string", dilations: "ints", group: "int", kernel_shape: "ints", pads: "ints", strides: "ints" } as const;
 
-/** What both gradients need of a call. */
-function gradientParts({ inputs, outputs, attributes, outputGradients }: GradientCall): {
-  x: Tensor;
-  weight: Tensor;
-  gradient: Tensor;
-  axes: WindowAxis[];
-  group: number;
-} {
-  const [x, weight] = inputs as [Tensor, Tensor];
-  if (weight.shape.slice(2).some((dim) => typeof dim !== "number")) {
-    throw new InputError(outputs[0]!.name, `the gradient of a convolution needs a window whose size is a number, got weights ${shapeText(weight.shape)}.`);
-  }
-  return { x, weight, gradient: outputGradients[0]!, axes: windowAxes(attributes, x.rank - 2, never), group: intAttribute(attributes, "group", 1) };
+/** ONNX allows more where the dilation is larger than the stride; ONNX Runtime does not. */
+function outputPaddings(call: InferenceCall, axes: readonly WindowAxis[]): readonly number[] {
+  const list = windowList(call.attributes, "output_padding", axes.length, 0, call.fail);
+  axes.forEach(({ stride }, i) => {
+    if (list[i]! >= stride) call.fail(`an \`output_padding\` of ${list[i]} is not less than the stride ${stride}.`);
+  });
+  return list;
 }
 
 export const convolutionOperators: readonly OperatorDefinition[] = [
@@ -218,23 +214,50 @@ export const convolutionOperators: readonly OperatorDefinition[] = [
     arity: [2, 3],
     attributes: WINDOW_ATTRIBUTES,
     infer(call) {
-      const [x, weight] = call.inputs as [Tensor, Tensor];
-      const { axes, group, channels, leading } = checkConvolution(call);
-      const expected = channels / group;
-      if (weight.shape[1] !== expected) {
-        // Images can be the channels of a weight gradient; then both sizes are expressions.
-        call.fail(`the weights must have ${expected} channels on axis 1: ${channels} in ${group} groups.`);
-      }
-      checkBias(call, leading);
-      const spatial = axes.map((axis, i) => windowCount(x.shape[i + 2]!, weight.shape[i + 2]!, axis, call.fail));
-      return [{ dtype: x.dtype, shape: [x.shape[0]!, leading, ...spatial] }];
+      const { x, weight, axes, group } = checkedParts(call);
+      const [images, channels, ...spatial] = x.shape as [Dim, Dim, ...Dim[]];
+      const each = divideDims(channels, group) ?? call.fail(`${channels} channels do not divide into ${group} groups.`);
+      if (weight.shape[1] !== each) call.fail(`axis 1 of the weights must be ${each}, which is ${channels} channels in ${group} groups.`);
+      const filters = weight.shape[0]!;
+      checkBias(call, filters);
+      return [{ dtype: x.dtype, shape: [images, filters, ...axes.map((axis, i) => windowCount(spatial[i]!, weight.shape[i + 2]!, axis, call.fail))] }];
     },
-    gradient(call) {
-      const { x, weight, gradient, axes, group } = gradientParts(call);
+    gradient({ inputs, attributes, outputGradients, wanted }) {
+      const { x, weight, axes, group } = partsOf(inputs, attributes, never);
+      const g = outputGradients[0]!;
       return [
-        call.wanted[0] ? spread(gradient, weight, axes, group, x.shape.slice(2)) : undefined,
-        call.wanted[1] ? weightGradient(x, gradient, weight, axes, group) : undefined,
-        call.wanted[2] ? biasGradient(gradient) : undefined,
+        wanted[0] ? spread(g, weight, axes, group, x.shape.slice(2)) : undefined,
+        wanted[1] ? weightGradient(x, g, weight, axes, group) : undefined,
+        wanted[2] ? biasGradient(g) : undefined,
+      ];
+    },
+  }),
+  defineOperator({
+    type: "ConvTranspose",
+    arity: [2, 3],
+    attributes: { ...WINDOW_ATTRIBUTES, output_padding: "ints", output_shape: "ints" },
+    infer(call) {
+      const { x, weight, axes, group } = checkedParts(call);
+      if (call.attributes["output_shape"] !== undefined) call.fail("`output_shape` is not supported; give pads and `output_padding`.");
+      const paddings = outputPaddings(call, axes);
+      const [images, channels, ...spatial] = x.shape as [Dim, Dim, ...Dim[]];
+      if (weight.shape[0] !== channels) call.fail(`axis 0 of the weights must be ${channels}, the number of channels.`);
+      const filters = multiplyDims(weight.shape[1]!, group);
+      checkBias(call, filters);
+      const sizes = axes.map(({ stride, dilation, before, after }, i) => {
+        const span = addDims(multiplyDims(subtractDims(weight.shape[i + 2]!, 1), dilation), 1 + paddings[i]! - before - after);
+        const size = addDims(multiplyDims(subtractDims(spatial[i]!, 1), stride), span);
+        return typeof size === "number" && size < 1 ? call.fail(`the padding leaves nothing of axis ${i + 2}.`) : size;
+      });
+      return [{ dtype: x.dtype, shape: [images, filters, ...sizes] }];
+    },
+    gradient({ inputs, attributes, outputGradients, wanted }) {
+      const { x, weight, axes, group } = partsOf(inputs, attributes, never);
+      const g = outputGradients[0]!;
+      return [
+        wanted[0] ? fit(g.graph.one("Conv", [g, weight], attributesOf(axes, group)), x.shape.slice(2)) : undefined,
+        wanted[1] ? weightGradient(g, x, weight, axes, group) : undefined,
+        wanted[2] ? biasGradient(g) : undefined,
       ];
     },
   }),

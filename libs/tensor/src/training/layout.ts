@@ -28,7 +28,8 @@ export function layOutGroups(parameters: ParameterSet, groups: readonly Optimise
   for (const parameter of parameters) {
     if (!parameter.trainable) continue;
     const index = groups.findIndex(({ match }) => match === undefined || match(parameter));
-    if (index < 0) throw new InputError(parameter.name, "no optimiser group takes this trainable parameter; add a last group without `match`.");
+    if (index < 0)
+      throw new InputError(parameter.name, "no optimiser group takes this trainable parameter; add a last group without `match`.");
     members[index]!.push(parameter);
   }
   if (members.every((list) => list.length === 0)) throw new InputError("parameters", "expected at least one trainable parameter.");

@@ -88,21 +88,30 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
   graph.setRunCounter(runs);
   const flat = groups.map((group, i) => {
     const whole = stateInput({ name: `${i}/parameters`, group: i, role: "parameters", dtype: "float32", length: group.length });
-    split(whole, group.parameters.map(({ values }) => values.length), 0).forEach((piece, k) => {
+    split(
+      whole,
+      group.parameters.map(({ values }) => values.length),
+      0,
+    ).forEach((piece, k) => {
       const parameter = group.parameters[k]!;
       pieces.set(parameter, reshape(piece, parameter.shape));
     });
     return whole;
   });
 
-  const inputs = Object.fromEntries(Object.entries(options.inputs).map(([name, { dtype, shape }]) => [checkInputName(name), graph.input(name, dtype, shape)]));
+  const inputs = Object.fromEntries(
+    Object.entries(options.inputs).map(([name, { dtype, shape }]) => [checkInputName(name), graph.input(name, dtype, shape)]),
+  );
   const result = options.loss(inputs);
   const loss = "loss" in result ? result.loss : result;
   const metrics = "loss" in result ? result.metrics : {};
   if (elementsOf(loss.shape) !== 1) throw new InputError("loss", `expected a tensor of one element, got ${loss.toString()}.`);
 
   const trainable = groups.flatMap((group) => group.parameters);
-  const byParameter = gradients(loss, trainable.map((parameter) => pieces.get(parameter)!));
+  const byParameter = gradients(
+    loss,
+    trainable.map((parameter) => pieces.get(parameter)!),
+  );
   const norm = sqrt(sumOf(byParameter.map((gradient) => reduceSumSquare(gradient))));
   const clipped = options.clipNorm === undefined ? undefined : div(options.clipNorm, max(norm, options.clipNorm));
   const runsDone = add(runs, 1);
@@ -117,7 +126,10 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
     graph.scope(`optimiser/${i}`, () => {
       const own = byParameter.slice(first, first + group.parameters.length);
       first += own.length;
-      const raw = concat(own.map((gradient) => reshape(gradient, [-1])), 0);
+      const raw = concat(
+        own.map((gradient) => reshape(gradient, [-1])),
+        0,
+      );
       const learningRate = cast(group.optimiser.learningRate(cast(stepsDone, "float64")), "float32");
       learningRates.push(learningRate);
       const entry = (role: string): Tensor => stateInput({ name: `${i}/${role}`, group: i, role, dtype: "float32", length: group.length });

@@ -1,0 +1,20 @@
+export { MultiHeadAttention } from "./attention.ts";
+export { Conv2d } from "./convolution.ts";
+export { Dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
+export { Gru } from "./gru.ts";
+export { constant, glorotUniform, heNormal, lecunNormal, normal, ones, uniform, zeros } from "./initializers.ts";
+export { LanguageModel } from "./language-model.ts";
+export { Linear } from "./linear.ts";
+export { addLora, LowRankAdapter, mergeLora } from "./lora.ts";
+export { LayerNorm, RmsNorm } from "./norms.ts";
+export { Transformer, TransformerBlock } from "./transformer.ts";
+export { PatchEmbedding } from "./vision.ts";
+
+export type { CachedAttention, KeyValueCache, MultiHeadAttentionOptions, RotaryOptions } from "./attention.ts";
+export type { Conv2dModuleOptions } from "./convolution.ts";
+export type { CachedPass, LanguageModelOptions } from "./language-model.ts";
+export type { LinearOptions } from "./linear.ts";
+export type { LoraOptions } from "./lora.ts";
+export type { StackedCache, TransformerOptions } from "./transformer.ts";
+export type { PatchEmbeddingOptions } from "./vision.ts";

@@ -1,0 +1,354 @@
+import { InputError, Rng, StateError } from "@reverie/core";
+import type { Grammar } from "../decode/grammar.ts";
+import type { SamplingOptions } from "../decode/sampling.ts";
+import { Sampler } from "../decode/sampling.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { CachedPass } from "../nn/language-model.ts";
+import type { StackedCache } from "../nn/transformer.ts";
+import type { HostTensor, OnnxModel } from "../onnx/model.ts";
+import { gather } from "../ops/indexing.ts";
+import { reshape } from "../ops/shaping.ts";
+import { KvCache } from "./kv-cache.ts";
+import type { SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
+
+/** What a generator needs of a model; `LanguageModel` has it. */
+export interface DecoderModel {
+  readonly options: {
+    readonly layers: number;
+    readonly heads: number;
+    /** Of all heads together. */
+    readonly width: number;
+    readonly vocabulary: number;
+    readonly maxLength: number;
+  };
+  /**
+   * @param ids - int32 [batch, new]
+   * @param positions - int32 [batch, new]
+   */
+  applyCached(ids: Tensor, positions: Tensor, cache: StackedCache): CachedPass;
+}
+
+export interface GeneratorOptions {
+  readonly model: DecoderModel;
+  readonly session?: SessionOptions;
+  /** Most samples that are worked on at once; more wait their turn. Default 64. */
+  readonly maxBatch?: number;
+}
+
+export interface GenerateOptions<State = unknown> {
+  /** Token ids, one or more each. */
+  readonly prompts: readonly ArrayLike<number>[];
+  /** Most tokens of a sample, 1 or more; with the prompt no more than the model's maxLength. */
+  readonly maxTokens: number;
+  readonly sampling: SamplingOptions;
+  /** Integer in [0, 2^32). A list has one for each prompt, whose samples then depend on no other prompt's place. */
+  readonly seed: number | readonly number[];
+  /** Ends a sample, as its last token. */
+  readonly endToken?: number;
+  /** Samples of each prompt; the prompt is computed once for all of them. Default 1. */
+  readonly samplesPerPrompt?: number;
+  readonly grammar?: Grammar<State>;
+  /** Called after each token. @param sample - its place in the result */
+  readonly onToken?: (sample: number, token: number) => void;
+  /** Looked at before each run of the model. */
+  readonly signal?: AbortSignal;
+}
+
+/** Why a sample ended: the end token, maxTokens, no token that the grammar allows, the signal. */
+export type FinishReason = "end" | "length" | "grammar" | "aborted";
+
+export interface GeneratedSample {
+  /** Without the prompt. */
+  readonly tokens: Int32Array;
+  /** Natural logarithm of each token's probability under the model, over the whole vocabulary at temperature 1. */
+  readonly logProbabilities: Float32Array;
+  /** Natural logarithm of the probability each token was drawn with. */
+  readonly samplingLogProbabilities: Float32Array;
+  readonly finish: FinishReason;
+}
+
+/** A sample being written. */
+interface Draft {
+  readonly sample: number;
+  readonly rng: Rng;
+  state: unknown;
+  readonly tokens: Int32Array;
+  readonly logProbabilities: Float32Array;
+  readonly samplingLogProbabilities: Float32Array;
+  count: number;
+  finish: FinishReason | undefined;
+}
+
+interface Outputs {
+  readonly logits: HostTensor;
+  readonly keys: HostTensor;
+  readonly values: HostTensor;
+}
+
+/** Finished rows leave the batch when they are at least one in this many: moving the others costs about a quarter of a run. */
+const DROP_SHARE = 8;
+
+/**
+ * Writes tokens with a model, one after another, keeping keys and values of those before. The weights are those the model has when the
+ * generator is created or refreshed.
+ *
+ * On one thread, the same weights and the same call give the same bits. A sample's random numbers depend on the seed and its place only;
+ * the logits may differ in their last bits between batches of other sizes or lengths, and with them, rarely, the tokens.
+ */
+export class Generator {
+  readonly model: DecoderModel;
+  readonly #sessionOptions: SessionOptions;
+  readonly #maxBatch: number;
+  #session: Session;
+  #busy = false;
+
+  private constructor(options: GeneratorOptions, session: Session) {
+    this.model = options.model;
+    this.#sessionOptions = options.session ?? {};
+    this.#maxBatch = options.maxBatch ?? 64;
+    this.#session = session;
+  }
+
+  /** @throws InputError when maxBatch is out of range, or the session cannot be made */
+  static async create(options: GeneratorOptions): Promise<Generator> {
+    const { maxBatch = 64 } = options;
+    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) throw new InputError("maxBatch", `expected a whole number of 1 or more, got ${maxBatch}.`);
+    return new Generator(options, await Session.create(decoderGraph(options.model), options.session));
+  }
+
+  /**
+   * Takes the weights that the model has now.
+   * @throws StateError while tokens are being generated
+   */
+  async refresh(): Promise<void> {
+    await this.#alone(async () => {
+      const session = await Session.create(decoderGraph(this.model), this.#sessionOptions);
+      await this.#session.release();
+      this.#session = session;
+    });
+  }
+
+  /**
+   * Gives the memory back.
+   * @throws StateError while tokens are being generated
+   */
+  async release(): Promise<void> {
+    await this.#alone(() => this.#session.release());
+  }
+
+  /**
+   * @returns samplesPerPrompt samples of the first prompt, then those of the second, and so on
+   * @throws InputError when an option is out of range, or the model's logits are not numbers
+   * @throws StateError while another call is running, or after `release`
+   */
+  async generate<State = unknown>(options: GenerateOptions<State>): Promise<GeneratedSample[]> {
+    checkOptions(options, this.model);
+    return this.#alone(async () => {
+      const { prompts, samplesPerPrompt = 1 } = options;
+      const sampler = new Sampler(this.model.options.vocabulary, options.sampling);
+      const drafts = prompts.flatMap((_, prompt) => Array.from({ length: samplesPerPrompt }, (_sample, i) => startDraft(options, prompt, i)));
+      for (let start = 0; start < drafts.length; start += this.#maxBatch) {
+        await this.#write(drafts.slice(start, start + this.#maxBatch), sampler, options);
+      }
+      return drafts.map(({ tokens, logProbabilities, samplingLogProbabilities, count, finish }) => ({
+        tokens: tokens.slice(0, count),
+        logProbabilities: logProbabilities.slice(0, count),
+        samplingLogProbabilities: samplingLogProbabilities.slice(0, count),
+        finish: finish!,
+      }));
+    });
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#busy) throw new StateError("The generator is at work; await the call before.");
+    this.#busy = true;
+    try {
+      return await work();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Finishes the samples of one batch. */
+  async #write<State>(drafts: readonly Draft[], sampler: Sampler, options: GenerateOptions<State>): Promise<void> {
+    const { signal } = options;
+    if (abort(drafts, signal)) return;
+    const { cache, logits: promptLogits, rowOf } = await this.#readPrompts(drafts, options);
+    const pick = picker(sampler, options);
+    drafts.forEach((draft, i) => pick(draft, logitsRow(promptLogits, rowOf[i]!)));
+    let rows = drafts.filter(({ finish }) => finish === undefined);
+    if (rows.length === 0) return;
+    cache.select(drafts.flatMap(({ finish }, i) => (finish === undefined ? [rowOf[i]!] : [])));
+    let step = new StepArrays(this.model, rows.length);
+    while (!abort(rows, signal)) {
+      const outputs = await this.#session.run(step.feeds(cache, rows), step.into);
+      const { logits, keys, values } = outputs as unknown as Outputs;
+      cache.append(keys.data as Float32Array, values.data as Float32Array, 1, rows.map(({ finish }) => (finish === undefined ? 1 : 0)));
+      rows.forEach((draft, i) => {
+        if (draft.finish === undefined) pick(draft, logitsRow(logits, i));
+      });
+      const kept = rows.flatMap(({ finish }, i) => (finish === undefined ? [i] : []));
+      if (kept.length === 0) return;
+      if ((rows.length - kept.length) * DROP_SHARE >= rows.length) {
+        cache.select(kept);
+        rows = kept.map((row) => rows[row]!);
+        step = new StepArrays(this.model, rows.length);
+      }
+    }
+  }
+
+  /** One run over all prompts of a batch, each once. `rowOf` is the row of each sample's prompt. */
+  async #readPrompts<State>(
+    drafts: readonly Draft[],
+    options: GenerateOptions<State>,
+  ): Promise<{ cache: KvCache; logits: HostTensor; rowOf: number[] }> {
+    const { samplesPerPrompt = 1 } = options;
+    const promptOf = ({ sample }: Draft): number => Math.floor(sample / samplesPerPrompt);
+    const first = promptOf(drafts[0]!);
+    const prompts = options.prompts.slice(first, promptOf(drafts.at(-1)!) + 1);
+    const lengths = prompts.map(({ length }) => length);
+    const longest = Math.max(...lengths);
+    const ids = new Int32Array(prompts.length * longest);
+    prompts.forEach((prompt, row) => ids.set(prompt, row * longest));
+    const { layers, heads, width, maxLength } = this.model.options;
+    const cache = new KvCache({ layers, heads, headWidth: width / heads, maxLength, rows: prompts.length });
+    const outputs = await this.#session.run({
+      ids: { dtype: "int32", shape: [prompts.length, longest], data: ids },
+      positions: { dtype: "int32", shape: [prompts.length, longest], data: ids.map((_, i) => i % longest) },
+      last: { dtype: "int32", shape: [prompts.length], data: Int32Array.from(lengths, (length, row) => row * longest + length - 1) },
+      cachedKeys: cache.keys,
+      cachedValues: cache.values,
+      mask: cache.mask,
+    });
+    const { logits, keys, values } = outputs as unknown as Outputs;
+    cache.append(keys.data as Float32Array, values.data as Float32Array, longest, lengths);
+    return { cache, logits, rowOf: drafts.map((draft) => promptOf(draft) - first) };
+  }
+}
+
+/** One graph for prompts and single tokens: the logits after one token of each row, and the new tokens' keys and values. */
+function decoderGraph(model: DecoderModel): OnnxModel {
+  const { layers, heads, width, vocabulary } = model.options;
+  const graph = new Graph({
+    name: "decoder",
+    // A parameter may have the name of an input.
+    bindParameter: (owner, { name, shape, values }) => owner.constant({ dtype: "float32", shape, data: values }, `parameters/${name}`),
+  });
+  const ids = graph.input("ids", "int32", ["batch", "new"]);
+  const positions = graph.input("positions", "int32", ["batch", "new"]);
+  // Row of the flattened [batch * new] tokens: the last real one of each prompt.
+  const last = graph.input("last", "int32", ["batch"]);
+  const shape = [layers, "batch", heads, "window", width / heads];
+  const { logits, keys, values } = model.applyCached(ids, positions, {
+    keys: graph.input("cachedKeys", "float32", shape),
+    values: graph.input("cachedValues", "float32", shape),
+    mask: graph.input("mask", "float32", ["batch", 1, 1, "window"]),
+  });
+  return graph.toModel({ logits: gather(reshape(logits, [-1, vocabulary]), last), keys, values });
+}
+
+/** Arrays of the runs that take one token of each row. */
+class StepArrays {
+  readonly into: { readonly logits: HostTensor; readonly keys: HostTensor; readonly values: HostTensor };
+  readonly #ids: Int32Array;
+  readonly #positions: Int32Array;
+  readonly #last: Int32Array;
+
+  constructor(model: DecoderModel, rows: number) {
+    const { layers, heads, width, vocabulary } = model.options;
+    const shape = [layers, rows, heads, 1, width / heads];
+    const zeros = (size: readonly number[]): HostTensor => ({ dtype: "float32", shape: size, data: new Float32Array(size.reduce((a, b) => a * b)) });
+    this.into = { logits: zeros([rows, vocabulary]), keys: zeros(shape), values: zeros(shape) };
+    this.#ids = new Int32Array(rows);
+    this.#positions = new Int32Array(rows);
+    this.#last = Int32Array.from({ length: rows }, (_, row) => row);
+  }
+
+  /** The newest token of each row, behind those in the cache. */
+  feeds(cache: KvCache, rows: readonly Draft[]): Record<string, HostTensor> {
+    rows.forEach(({ tokens, count }, i) => (this.#ids[i] = tokens[count - 1]!));
+    // A finished row stays within the model's positions, whatever it computes.
+    for (let i = 0; i < rows.length; i++) this.#positions[i] = Math.min(cache.lengths[i]!, cache.maxLength - 1);
+    const shape = [rows.length, 1];
+    return {
+      ids: { dtype: "int32", shape, data: this.#ids },
+      positions: { dtype: "int32", shape, data: this.#positions },
+      last: { dtype: "int32", shape: [rows.length], data: this.#last },
+      cachedKeys: cache.keys,
+      cachedValues: cache.values,
+      mask: cache.mask,
+    };
+  }
+}
+
+const logitsRow = ({ data, shape }: HostTensor, row: number): Float32Array => (data as Float32Array).subarray(row * shape[1]!, (row + 1) * shape[1]!);
+
+/** Gives a draft its next token, or its end. */
+function picker<State>(sampler: Sampler, options: GenerateOptions<State>): (draft: Draft, logits: Float32Array) => void {
+  const { grammar, onToken, endToken, maxTokens } = options;
+  const mask = grammar === undefined ? undefined : new Uint8Array(sampler.vocabulary);
+  return (draft, logits) => {
+    mask?.fill(0);
+    if (mask !== undefined) grammar?.allow(draft.state as State, mask);
+    const picked = sampler.sample(logits, draft.rng, mask);
+    if (picked === undefined) {
+      draft.finish = "grammar";
+      return;
+    }
+    const { token } = picked;
+    draft.tokens[draft.count] = token;
+    draft.logProbabilities[draft.count] = picked.logProbability;
+    draft.samplingLogProbabilities[draft.count] = picked.samplingLogProbability;
+    draft.count++;
+    if (token === endToken) draft.finish = "end";
+    else if (draft.count === maxTokens) draft.finish = "length";
+    else if (grammar !== undefined) draft.state = grammar.advance(draft.state as State, token);
+    onToken?.(draft.sample, token);
+  };
+}
+
+function startDraft<State>({ seed, samplesPerPrompt = 1, maxTokens, grammar }: GenerateOptions<State>, prompt: number, i: number): Draft {
+  const sample = prompt * samplesPerPrompt + i;
+  return {
+    sample,
+    rng: typeof seed === "number" ? new Rng(seed).split(`${sample}`) : new Rng(seed[prompt]!).split(`${i}`),
+    state: grammar?.start(sample),
+    tokens: new Int32Array(maxTokens),
+    logProbabilities: new Float32Array(maxTokens),
+    samplingLogProbabilities: new Float32Array(maxTokens),
+    count: 0,
+    finish: undefined,
+  };
+}
+
+/** Whether the signal ends the samples here. */
+function abort(drafts: readonly Draft[], signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false;
+  for (const draft of drafts) draft.finish ??= "aborted";
+  return true;
+}
+
+function checkOptions<State>(options: GenerateOptions<State>, model: DecoderModel): void {
+  const { prompts, maxTokens, seed, endToken, samplesPerPrompt = 1 } = options;
+  const { vocabulary, maxLength } = model.options;
+  for (const [name, count] of Object.entries({ maxTokens, samplesPerPrompt })) {
+    if (!Number.isSafeInteger(count) || count < 1) throw new InputError(name, `expected a whole number of 1 or more, got ${count}.`);
+  }
+  if (typeof seed !== "number" && seed.length !== prompts.length)
+    throw new InputError("seed", `expected one for each of ${prompts.length} prompts, got ${seed.length}.`);
+  if (endToken !== undefined) checkToken(endToken, vocabulary, "endToken");
+  prompts.forEach((prompt, i) => {
+    if (prompt.length === 0) throw new InputError(`prompts[${i}]`, "expected one token or more, got none.");
+    if (prompt.length + maxTokens > maxLength) {
+      throw new InputError(`prompts[${i}]`, `${prompt.length} tokens and ${maxTokens} new ones are more than the model's ${maxLength}.`);
+    }
+    for (let k = 0; k < prompt.length; k++) checkToken(prompt[k]!, vocabulary, `prompts[${i}][${k}]`);
+  });
+}
+
+function checkToken(token: number, vocabulary: number, path: string): void {
+  if (!Number.isInteger(token) || token < 0 || token >= vocabulary)
+    throw new InputError(path, `expected a token from 0 to ${vocabulary - 1}, got ${token}.`);
+}
