@@ -5,4 +5,8 @@ export const MEASUREMENTS = {
   "snapshot-restore": "world",
   "camera-128": "world",
   reset: "world",
+  "train-1-thread": "training",
+  "train-2-threads": "training",
+  "train-peers": "training",
+  "decode-16": "training",
 };

@@ -53,6 +53,6 @@ async function load() {
 /**
  * TensorFlow.js with the gradients it registers itself and its wasm backend started, as a page gets it from a bundler. The package's
  * build for Node leaves the gradients out, and Node cannot import its ES modules as they are, so they are bundled here.
- * All copies of the library in a process share one engine: do not import `@tensorflow/tfjs-core` beside this one.
+ * All copies of the library in a process share one engine, and the second to come warns of every kernel: import only one.
  */
 export const tf = await load();

@@ -152,7 +152,7 @@ export class Sampler {
     if (needed === Infinity && topP < 1) {
       const share = topP * mass;
       mass = 0;
-      for (first = end; first > size && mass < share; ) mass += weights[heap[--first]!]!;
+      for (first = end; first > size && mass < share;) mass += weights[heap[--first]!]!;
     }
     this.#mass = mass;
     const target = rng.uniform() * mass;

@@ -4,7 +4,7 @@ import { InputError } from "@reverie/core";
 import type { Parameter, ParameterScope } from "../graph/parameters.ts";
 import { shownName } from "../onnx/limits.ts";
 import type { OnnxModel, OnnxNode } from "../onnx/model.ts";
-import type { Lora } from "./lora.ts";
+import type { Lora } from "../nn/lora.ts";
 import type { Weight } from "./weights.ts";
 
 /** A call x W, or x W^T when the weight lies transposed. */
@@ -45,11 +45,19 @@ export function weightUses(model: OnnxModel, weights: ReadonlyMap<string, Weight
     }
     for (const input of new Set(node.inputs)) {
       const weight = named.get(input);
-      if (weight !== undefined) readers.set(weight.parameter, [...(readers.get(weight.parameter) ?? []), node]);
+      if (weight === undefined) continue;
+      const nodes = readers.get(weight.parameter);
+      if (nodes === undefined) readers.set(weight.parameter, [node]);
+      else nodes.push(node);
     }
     const weight = named.get(node.inputs[1] ?? "");
     if ((node.operator !== "MatMul" && node.operator !== "Gemm") || weight?.parameter.shape.length !== 2) continue;
-    products.set(node, { node, weight: weight.parameter, scope: weight.scope, transposed: node.operator === "Gemm" && isOne(node, "transB") });
+    products.set(node, {
+      node,
+      weight: weight.parameter,
+      scope: weight.scope,
+      transposed: node.operator === "Gemm" && isOne(node, "transB"),
+    });
   }
   return { products, readers };
 }
@@ -69,23 +77,31 @@ export function productWidths({ weight, transposed }: Product): { readonly input
  * One product for each weight that is to get an adapter.
  * @throws InputError when nothing matches, or a weight is used where its adapter would not be: merging would change that too
  */
-export function chooseProducts({ products, readers }: WeightUses, match: (nodeName: string, weightName: string) => boolean): readonly Product[] {
+export function chooseProducts(
+  { products, readers }: WeightUses,
+  match: (nodeName: string, weightName: string) => boolean,
+): readonly Product[] {
   const chosen = [...products.values()].filter(({ node, weight }) => match(node.name, weight.name));
   if (chosen.length === 0) {
     const some = [...products.values()].slice(0, 5).map(({ node, weight }) => `${shownName(node.name)} with ${weight.name}`);
-    throw new InputError("match", `chooses none of the ${products.size} products with a weight; the first are: ${some.join(", ") || "none"}.`);
+    throw new InputError(
+      "match",
+      `chooses none of the ${products.size} products with a weight; the first are: ${some.join(", ") || "none"}.`,
+    );
   }
   const chosenNodes = new Set(chosen.map(({ node }) => node));
   const byWeight = new Map<Parameter, Product>();
   for (const product of chosen) {
     const { weight } = product;
-    const other = readers.get(weight)?.find((node) => !chosenNodes.has(node));
-    if (other !== undefined) throw new InputError(weight.name, `is also read by the node ${shownName(other.name)} (${other.operator}), which is not chosen.`);
     const earlier = byWeight.get(weight);
-    if (earlier !== undefined && earlier.transposed !== product.transposed) {
+    if (earlier === undefined) {
+      const other = readers.get(weight)?.find((node) => !chosenNodes.has(node));
+      if (other !== undefined)
+        throw new InputError(weight.name, `is also read by the node ${shownName(other.name)} (${other.operator}), which is not chosen.`);
+      byWeight.set(weight, product);
+    } else if (earlier.transposed !== product.transposed) {
       throw new InputError(weight.name, "is multiplied both as it lies and transposed; one adapter cannot serve both.");
     }
-    byWeight.set(weight, earlier ?? product);
   }
   return [...byWeight.values()];
 }

@@ -18,6 +18,8 @@ export interface ImportCall {
   readonly inputs: readonly (Tensor | undefined)[];
   /** Number of outputs that the file names, up to the last one. */
   readonly outputCount: number;
+  /** Adds a constant of the file to the graph. */
+  constant(value: HostTensor): Tensor;
   /** The contents of a constant of the file; undefined for everything else. */
   constantOf(tensor: Tensor | undefined): HostTensor | undefined;
   /** Refuses the call; the message names the node. */
@@ -53,13 +55,20 @@ export function checkAgainst({ operands: [least, most], attributes }: ImportRule
 /** Operand i, which {@link checkAgainst} has found to be there. */
 export const operand = (call: ImportCall, i: number): Tensor => call.inputs[i]!;
 
-type OfKind<Kind> = Extract<OnnxAttribute, { readonly kind: Kind }>;
+interface ValueOfKind {
+  readonly int: number;
+  readonly float: number;
+  readonly string: string;
+  readonly ints: readonly number[];
+  readonly floats: readonly number[];
+  readonly tensor: HostTensor;
+}
 
-function read<Kind extends OnnxAttribute["kind"]>(call: ImportCall, name: string, kind: Kind): OfKind<Kind>["value"] | undefined {
+function read<Kind extends keyof ValueOfKind>(call: ImportCall, name: string, kind: Kind): ValueOfKind[Kind] | undefined {
   const attribute = call.node.attributes.get(name);
   if (attribute === undefined) return undefined;
   if (attribute.kind !== kind) call.fail(`the attribute "${name}" must be of kind ${kind}, got ${attribute.kind}.`);
-  return attribute.value as OfKind<Kind>["value"];
+  return attribute.value as ValueOfKind[Kind];
 }
 
 export const readInt = (call: ImportCall, name: string, fallback: number): number => read(call, name, "int") ?? fallback;
@@ -70,7 +79,8 @@ export const readFloats = (call: ImportCall, name: string): readonly number[] | 
 export const readTensor = (call: ImportCall, name: string): HostTensor | undefined => read(call, name, "tensor");
 
 /** An element type by its ONNX number, float16 turned into float32: imported models are computed in float32. */
-export const importedDataType = (onnxNumber: number): number => (onnxNumber === onnxDataType("float16") ? onnxDataType("float32") : onnxNumber);
+export const importedDataType = (onnxNumber: number): number =>
+  onnxNumber === onnxDataType("float16") ? onnxDataType("float32") : onnxNumber;
 
 /** What to change on the way from the file's call to the graph's. */
 export interface CallChange {
@@ -94,7 +104,8 @@ export function callOperator(call: ImportCall, change: CallChange = {}): Tensor[
   for (const [name, attribute] of call.node.attributes) {
     if (change.without?.includes(name)) continue;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) return call.fail(`there is no attribute "${name}" that is supported; known: ${Object.keys(kinds).join(", ") || "none"}.`);
+    if (kind === undefined)
+      return call.fail(`there is no attribute "${name}" that is supported; known: ${Object.keys(kinds).join(", ") || "none"}.`);
     attributes[name] = attributeValue(call, name, kind, attribute);
   }
   return call.graph.call(type, change.inputs ?? call.inputs, { ...attributes, ...change.attributes }, { outputs: call.outputCount });

@@ -3,7 +3,7 @@
 import type { Dim } from "../graph/dims.ts";
 import { isFloat } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { abs, add, cos, div, exp, floor, log, mul, sign, sin, sqrt, sub, sumOf } from "../ops/arithmetic.ts";
+import { abs, add, cos, div, exp, floor, log, mul, neg, sign, sin, sqrt, sub, sumOf } from "../ops/arithmetic.ts";
 import { resolveAxis } from "../ops/broadcast.ts";
 import { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, where } from "../ops/logic.ts";
 import { reduceMax, reduceSum } from "../ops/reduce.ts";
@@ -43,10 +43,12 @@ function reductionOf(type: string, before: (x: Tensor) => Tensor, after: (reduce
   });
 }
 
+/** Without the fraction, which integers do not have. */
+const truncated = (x: Tensor): Tensor => (isFloat(x.dtype) ? mul(sign(x), floor(abs(x))) : x);
+
 /** Rest of a division: with the sign of the divisor, or of the dividend when fmod is 1. */
 function modulo(call: ImportCall): Tensor {
   const [a, b] = [operand(call, 0), operand(call, 1)];
-  const truncated = (quotient: Tensor): Tensor => (isFloat(quotient.dtype) ? mul(sign(quotient), floor(abs(quotient))) : quotient);
   const rest = sub(a, mul(b, truncated(div(a, b))));
   if (readInt(call, "fmod", 0) !== 0) return rest;
   if (isFloat(a.dtype)) call.fail("floats need fmod = 1.");
@@ -77,12 +79,14 @@ function imageBlocks(call: ImportCall): { x: Tensor; sizes: readonly [Dim, Dim, 
 function depthToSpace(call: ImportCall): Tensor {
   const { x, sizes, block } = imageBlocks(call);
   const [batch, channels, height, width] = sizes;
-  if (typeof channels !== "number" || channels % (block * block) !== 0) return call.fail(`${channels} channels do not divide by ${block} * ${block}.`);
+  if (typeof channels !== "number" || channels % (block * block) !== 0)
+    return call.fail(`${channels} channels do not divide by ${block} * ${block}.`);
   if (typeof height !== "number" || typeof width !== "number") return call.fail("the height and width must be numbers.");
   const rest = channels / (block * block);
   const mode = readString(call, "mode", "DCR");
   if (mode !== "DCR" && mode !== "CRD") call.fail(`the mode "${mode}" is not known; known: DCR, CRD.`);
-  const parts = mode === "DCR" ? reshape(x, [batch, block, block, rest, height, width]) : reshape(x, [batch, rest, block, block, height, width]);
+  const parts =
+    mode === "DCR" ? reshape(x, [batch, block, block, rest, height, width]) : reshape(x, [batch, rest, block, block, height, width]);
   const turned = transpose(parts, mode === "DCR" ? [0, 3, 4, 1, 5, 2] : [0, 1, 4, 2, 5, 3]);
   return reshape(turned, [batch, rest, height * block, width * block]);
 }
@@ -90,7 +94,13 @@ function depthToSpace(call: ImportCall): Tensor {
 function spaceToDepth(call: ImportCall): Tensor {
   const { x, sizes, block } = imageBlocks(call);
   const [batch, channels, height, width] = sizes;
-  if (typeof channels !== "number" || typeof height !== "number" || typeof width !== "number" || height % block !== 0 || width % block !== 0) {
+  if (
+    typeof channels !== "number" ||
+    typeof height !== "number" ||
+    typeof width !== "number" ||
+    height % block !== 0 ||
+    width % block !== 0
+  ) {
     return call.fail(`the channels, height and width must be numbers, and the last two divide by ${block}.`);
   }
   const parts = reshape(x, [batch, channels, height / block, block, width / block, block]);
@@ -116,7 +126,11 @@ function mean(call: ImportCall): Tensor {
 function globalMaxPool(call: ImportCall): Tensor {
   const x = operand(call, 0);
   if (x.rank < 3) call.fail("expected three or more axes.");
-  return reduceMax(x, x.shape.slice(2).map((_, i) => i + 2), true);
+  return reduceMax(
+    x,
+    x.shape.slice(2).map((_, i) => i + 2),
+    true,
+  );
 }
 
 /** Each channel of each image is a group of its own (Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022). */
@@ -134,12 +148,14 @@ const SELU_GAMMA = 1.0507009873554805;
 /** Rules by operator. An operator that graphs come to hold themselves needs none. */
 export const COMPOSITIONS: ReadonlyMap<string, ImportRule> = new Map<string, ImportRule>([
   ["Celu", elementwise((x, call) => exponentialUnit(x, readFloat(call, "alpha", 1), readFloat(call, "alpha", 1)), ["alpha"])],
+  ["Cosh", elementwise((x) => mul(add(exp(x), exp(neg(x))), 0.5))],
   ["DepthToSpace", rule([1, 1], ["blocksize", "mode"], depthToSpace)],
   ["Elu", elementwise((x, call) => exponentialUnit(x, readFloat(call, "alpha", 1)), ["alpha"])],
   ["GlobalMaxPool", rule([1, 1], [], globalMaxPool)],
   ["HardSigmoid", elementwise((x, call) => hardSigmoid(x, readFloat(call, "alpha", 0.2), readFloat(call, "beta", 0.5)), ["alpha", "beta"])],
   ["HardSwish", elementwise((x) => mul(x, hardSigmoid(x, 1 / 6, 0.5)))],
   ["InstanceNormalization", rule([3, 3], ["epsilon"], instanceNormalization)],
+  ["IsInf", elementwise((x) => equal(abs(x), Infinity))],
   ["LpNormalization", rule([1, 1], ["axis", "p"], normalized)],
   ["Mean", rule([1, Infinity], [], mean)],
   ["Mish", elementwise((x) => mul(x, tanh(softplus(x))))],
@@ -150,8 +166,12 @@ export const COMPOSITIONS: ReadonlyMap<string, ImportRule> = new Map<string, Imp
   ["ReduceLogSum", reductionOf("ReduceSum", (x) => x, log)],
   [
     "Selu",
-    elementwise((x, call) => mul(exponentialUnit(x, readFloat(call, "alpha", SELU_ALPHA)), readFloat(call, "gamma", SELU_GAMMA)), ["alpha", "gamma"]),
+    elementwise(
+      (x, call) => mul(exponentialUnit(x, readFloat(call, "alpha", SELU_ALPHA)), readFloat(call, "gamma", SELU_GAMMA)),
+      ["alpha", "gamma"],
+    ),
   ],
+  ["Sinh", elementwise((x) => mul(sub(exp(x), exp(neg(x))), 0.5))],
   ["Softsign", elementwise((x) => div(x, add(abs(x), 1)))],
   ["SpaceToDepth", rule([1, 1], ["blocksize"], spaceToDepth)],
   ["Swish", elementwise((x, call) => mul(x, sigmoid(mul(x, readFloat(call, "alpha", 1)))), ["alpha"])],

@@ -12,7 +12,8 @@ export const CONTRIB_DOMAIN = "com.microsoft";
 
 /** alpha * a' b', where ' is an optional transposition of the last two axes; one axis is left as it is. */
 function fusedMatMul(call: ImportCall): Tensor {
-  if (readInt(call, "transBatchA", 0) !== 0 || readInt(call, "transBatchB", 0) !== 0) call.fail("transBatchA and transBatchB are not supported.");
+  if (readInt(call, "transBatchA", 0) !== 0 || readInt(call, "transBatchB", 0) !== 0)
+    call.fail("transBatchA and transBatchB are not supported.");
   const turned = (x: Tensor, attribute: string): Tensor => {
     if (readInt(call, attribute, 0) === 0 || x.rank < 2) return x;
     return transpose(x, [...Array.from({ length: x.rank - 2 }, (_, i) => i), x.rank - 1, x.rank - 2]);

@@ -14,11 +14,10 @@ import type { Adapter, WeightUses } from "./adapters.ts";
 import { chooseProducts, productWidths, weightUses } from "./adapters.ts";
 import type { ImportCall } from "./call.ts";
 import { readFloat, readInt } from "./call.ts";
-import { createLora, loraTerm, mergedWeight } from "./lora.ts";
+import { createLora, loraTerm, mergedWeight } from "../nn/lora.ts";
 import type { DeclaredValue } from "./signature.ts";
 import { checkInputs, signatureOf } from "./signature.ts";
 import { checkSupport, writeCall } from "./support.ts";
-import { constantValue } from "./upgrade.ts";
 import type { Weight } from "./weights.ts";
 import { asFloat32, registerWeights } from "./weights.ts";
 
@@ -40,11 +39,14 @@ export interface LoraOptions {
   readonly parameters?: ParameterScope;
 }
 
+/** Names of a graph's calls begin with those of the file's nodes, up to this length. */
+const MAX_LABEL_LENGTH = 200;
+
 /** What is known of the values of the file by name while it is written into a graph. */
 interface Replay {
   readonly graph: Graph;
   readonly tensors: Map<string, Tensor>;
-  readonly constants: Map<Tensor, HostTensor>;
+  readonly contents: Map<Tensor, HostTensor>;
 }
 
 /**
@@ -75,7 +77,9 @@ export class ImportedModel {
     this.#prefix = options.prefix ?? "";
     const scope = options.parameters ?? new ParameterSet();
     this.#weights = registerWeights(model, this.#prefix === "" ? scope : scope.scope(this.#prefix));
-    this.#constants = new Map(model.initializers.filter(({ name }) => !this.#weights.has(name)).map((value) => [value.name, asFloat32(value)]));
+    this.#constants = new Map(
+      model.initializers.filter(({ name }) => !this.#weights.has(name)).map((value) => [value.name, asFloat32(value)]),
+    );
     this.#uses = weightUses(model, this.#weights);
     for (const { parameter } of this.#weights.values()) this.#parameters.set(parameter.name, parameter);
   }
@@ -92,7 +96,10 @@ export class ImportedModel {
   setTrainable(match: (name: string) => boolean, trainable = true): void {
     const chosen = [...this.#parameters.values()].filter(({ name }) => match(name));
     if (chosen.length === 0) {
-      throw new InputError("match", `matches none of the ${this.#parameters.size} parameters; the first are: ${[...this.#parameters.keys()].slice(0, 5).join(", ") || "none"}.`);
+      throw new InputError(
+        "match",
+        `matches none of the ${this.#parameters.size} parameters; the first are: ${[...this.#parameters.keys()].slice(0, 5).join(", ") || "none"}.`,
+      );
     }
     for (const parameter of chosen) parameter.trainable = trainable;
   }
@@ -136,7 +143,7 @@ export class ImportedModel {
    */
   mergeLora(): void {
     for (const { lora, weight, transposed } of this.#adapters.values()) {
-      weight.values = mergedWeight(weight.values, lora, transposed);
+      weight.values.set(mergedWeight(weight.values, lora, transposed));
       for (const parameter of [lora.down, lora.up]) {
         parameter.trainable = false;
         this.#parameters.delete(parameter.name);
@@ -165,13 +172,16 @@ export class ImportedModel {
    */
   apply(graph: Graph, inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     checkInputs(this.inputs, inputs);
-    const replay: Replay = { graph, tensors: new Map(), constants: new Map() };
+    const replay: Replay = { graph, tensors: new Map(), contents: new Map() };
     for (const { name } of this.inputs) {
       const tensor = inputs[name]!;
-      if (tensor.graph !== graph) throw new InputError(name, `the tensor belongs to the graph "${tensor.graph.name}", not to "${graph.name}".`);
+      if (tensor.graph !== graph)
+        throw new InputError(name, `the tensor belongs to the graph "${tensor.graph.name}", not to "${graph.name}".`);
       replay.tensors.set(name, tensor.dtype === "float16" ? cast(tensor, "float32") : tensor);
     }
-    graph.scope(this.#prefix === "" ? "imported" : this.#prefix, () => this.#model.nodes.forEach((node, i) => this.#writeNode(node, i, replay)));
+    graph.scope(this.#prefix === "" ? "imported" : this.#prefix, () =>
+      this.#model.nodes.forEach((node, i) => this.#writeNode(node, i, replay)),
+    );
     return Object.fromEntries(this.outputs.map(({ name }) => [name, this.#tensor(name, replay)]));
   }
 
@@ -179,8 +189,7 @@ export class ImportedModel {
     const known = replay.tensors.get(name);
     if (known !== undefined) return known;
     const weight = this.#weights.get(name);
-    const tensor = weight === undefined ? replay.graph.constant(this.#constants.get(name)!) : replay.graph.parameter(weight.parameter);
-    if (weight === undefined) replay.constants.set(tensor, this.#constants.get(name)!);
+    const tensor = weight === undefined ? addConstant(replay, this.#constants.get(name)!) : replay.graph.parameter(weight.parameter);
     replay.tensors.set(name, tensor);
     return tensor;
   }
@@ -193,16 +202,17 @@ export class ImportedModel {
       opset: this.#model.opsetVersion,
       inputs,
       outputCount: withoutTrailing(node.outputs).length,
-      constantOf: (tensor) => (tensor === undefined ? undefined : replay.constants.get(tensor)),
+      constant: (value) => addConstant(replay, value),
+      constantOf: (tensor) => (tensor === undefined ? undefined : replay.contents.get(tensor)),
       fail(problem) {
         throw new InputError(nodePath(node), problem);
       },
     };
-    const outputs = replay.graph.scope(node.name === "" ? `${node.operator}_${index}` : node.name, () => namedErrors(node, () => this.#outputs(call)));
+    const label = node.name === "" ? `${node.operator}_${index}` : node.name.slice(0, MAX_LABEL_LENGTH);
+    const outputs = replay.graph.scope(label, () => namedErrors(node, label, () => this.#outputs(call)));
     node.outputs.forEach((name, i) => {
       if (name !== "") replay.tensors.set(name, outputs[i]!);
     });
-    if (node.operator === "Constant") replay.constants.set(outputs[0]!, constantValue(call));
   }
 
   #outputs(call: ImportCall): readonly Tensor[] {
@@ -220,14 +230,20 @@ export class ImportedModel {
 
 const withoutTrailing = (names: readonly string[]): readonly string[] => names.slice(0, names.findLastIndex((name) => name !== "") + 1);
 
+function addConstant({ graph, contents }: Replay, value: HostTensor): Tensor {
+  const tensor = graph.constant(value);
+  contents.set(tensor, value);
+  return tensor;
+}
+
 /** Errors that do not say which node of the file they are about get its name. */
-function namedErrors<T>(node: OnnxNode, write: () => T): T {
+function namedErrors<T>(node: OnnxNode, label: string, write: () => T): T {
+  const path = nodePath(node);
   try {
     return write();
   } catch (error) {
-    const label = node.name === "" ? nodePath(node) : node.name;
-    if (!(error instanceof InputError) || error.message.includes(label)) throw error;
-    throw new InputError(nodePath(node), error.message, { cause: error });
+    if (!(error instanceof InputError) || error.path === path || (node.name !== "" && error.path.includes(`/${label}/`))) throw error;
+    throw new InputError(path, error.message, { cause: error });
   }
 }
 

@@ -36,7 +36,10 @@ class SizeNames {
     if (size !== null && isPlain(size)) return size;
     const known = size === null ? undefined : this.#names.get(size);
     if (known !== undefined) return known;
-    const stem = `${value.slice(0, 80).replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_")}_size${axis}`;
+    const stem = `${value
+      .slice(0, 80)
+      .replace(/[^A-Za-z0-9_]/g, "_")
+      .replace(/^(?=\d)/, "_")}_size${axis}`;
     let fresh = stem;
     for (let count = 2; this.#taken.has(fresh); count++) fresh = `${stem}_${count}`;
     this.#taken.add(fresh);
@@ -74,14 +77,22 @@ export function checkInputs(declared: readonly DeclaredValue[], given: Readonly<
   const sizes = new Map<string, { readonly dim: Dim; readonly place: string }>();
   for (const value of declared) {
     const tensor = Object.hasOwn(given, value.name) ? given[value.name] : undefined;
-    if (tensor === undefined) throw new InputError(value.name, `no tensor is given for this input; the model's inputs: ${names.join(", ")}.`);
+    if (tensor === undefined)
+      throw new InputError(value.name, `no tensor is given for this input; the model's inputs: ${names.join(", ")}.`);
     checkInput(value, tensor, sizes);
   }
 }
 
-function checkInput({ name, dtype, shape }: DeclaredValue, tensor: Tensor, sizes: Map<string, { readonly dim: Dim; readonly place: string }>): void {
+function checkInput(
+  { name, dtype, shape }: DeclaredValue,
+  tensor: Tensor,
+  sizes: Map<string, { readonly dim: Dim; readonly place: string }>,
+): void {
   const refuse = (problem: string): never => {
-    throw new InputError(name, `the model declares ${dtype} ${shape === null ? "of any shape" : `[${shape.join(", ")}]`}, got ${tensor.toString()}${problem}.`);
+    throw new InputError(
+      name,
+      `the model declares ${dtype} ${shape === null ? "of any shape" : `[${shape.join(", ")}]`}, got ${tensor.toString()}${problem}.`,
+    );
   };
   if (tensor.dtype !== dtype && !(dtype === "float16" && tensor.dtype === "float32")) refuse("");
   if (shape === null) return;

@@ -31,7 +31,10 @@ export function supportedOperators(domain: string): readonly string[] {
 export function checkSupport(model: OnnxModel): void {
   const { opsetVersion } = model;
   if (opsetVersion < OLDEST_OPSET || opsetVersion > NEWEST_OPSET) {
-    throw new InputError("onnx operator set version", `is ${opsetVersion}; models of versions ${OLDEST_OPSET} to ${NEWEST_OPSET} can be imported.`);
+    throw new InputError(
+      "onnx operator set version",
+      `is ${opsetVersion}; models of versions ${OLDEST_OPSET} to ${NEWEST_OPSET} can be imported.`,
+    );
   }
   for (const node of model.nodes) {
     if (writerOf(node) === undefined) throw new InputError(nodePath(node), unsupported(node, model));
@@ -40,7 +43,9 @@ export function checkSupport(model: OnnxModel): void {
 
 function unsupported(node: OnnxNode, model: OnnxModel): string {
   const standard = isStandard(node.domain);
-  const set = standard ? `the standard operator set ${model.opsetVersion}` : `the operator set ${shownName(node.domain)} ${model.otherOpsets.get(node.domain) ?? ""}`.trimEnd();
+  const set = standard
+    ? `the standard operator set ${model.opsetVersion}`
+    : `the operator set ${shownName(node.domain)} ${model.otherOpsets.get(node.domain) ?? ""}`.trimEnd();
   const known = supportedOperators(node.domain);
   const allowed = known.length === 0 ? `operators of the standard set and of ${CONTRIB_DOMAIN} are` : `${known.join(", ")} are`;
   return `the operator ${shownName(node.operator)} of ${set} cannot be imported; ${allowed} supported.`;
@@ -49,7 +54,11 @@ function unsupported(node: OnnxNode, model: OnnxModel): string {
 type Writer = (call: ImportCall) => readonly Tensor[];
 
 function writerOf(node: OnnxNode): Writer | undefined {
-  const composed = isStandard(node.domain) ? COMPOSITIONS.get(node.operator) : node.domain === CONTRIB_DOMAIN ? CONTRIB_RULES.get(node.operator) : undefined;
+  const composed = isStandard(node.domain)
+    ? COMPOSITIONS.get(node.operator)
+    : node.domain === CONTRIB_DOMAIN
+      ? CONTRIB_RULES.get(node.operator)
+      : undefined;
   if (isStandard(node.domain)) {
     const upgrade = UPGRADES.get(node.operator);
     if (upgrade !== undefined) return upgrade;

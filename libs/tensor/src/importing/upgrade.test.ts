@@ -7,11 +7,18 @@ import { ModelBuilder } from "./testing/model-builder.ts";
 
 const numbers = (shape: readonly number[], seed = 1): HostTensor => {
   const count = shape.reduce((a, b) => a * b, 1);
-  return float32(shape, Array.from({ length: count }, (_, i) => Math.sin(1 + seed * 17 + i * 1.7) * 2));
+  return float32(
+    shape,
+    Array.from({ length: count }, (_, i) => Math.sin(1 + seed * 17 + i * 1.7) * 2),
+  );
 };
 
 /** One node with float32 inputs x, y, ... of the given shapes. */
-function single(operator: string, shapes: readonly (readonly number[])[], attributes: Parameters<ModelBuilder["node"]>[2] = {}): { builder: ModelBuilder; output: string; feeds: Record<string, HostTensor> } {
+function single(
+  operator: string,
+  shapes: readonly (readonly number[])[],
+  attributes: Parameters<ModelBuilder["node"]>[2] = {},
+): { builder: ModelBuilder; output: string; feeds: Record<string, HostTensor> } {
   const builder = new ModelBuilder();
   const names = shapes.map((shape, i) => builder.input(`x${i}`, "float32", [...shape]));
   const output = builder.node(operator, names, attributes);
@@ -43,9 +50,28 @@ describe("forms of older opsets", () => {
     ["LogSoftmax over the last axes together", 12, "LogSoftmax", [[2, 3, 4]], { axis: 1 }],
     ["Max of three operands", 13, "Max", [[2, 3], [3], [2, 1]], {}],
     ["Min of one operand", 13, "Min", [[2, 3]], {}],
-    ["Mean of three operands", 13, "Mean", [[2, 3], [2, 3], [2, 3]], {}],
+    [
+      "Mean of three operands",
+      13,
+      "Mean",
+      [
+        [2, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      {},
+    ],
     ["Gemm with its defaults", 11, "Gemm", [[2, 3], [3, 4], [4]], {}],
-    ["Gemm without its third operand", 11, "Gemm", [[3, 2], [4, 3]], { transA: 1, transB: 1, alpha: { float: 0.5 } }],
+    [
+      "Gemm without its third operand",
+      11,
+      "Gemm",
+      [
+        [3, 2],
+        [4, 3],
+      ],
+      { transA: 1, transB: 1, alpha: { float: 0.5 } },
+    ],
     ["Flatten at axis 2", 11, "Flatten", [[2, 3, 4]], { axis: 2 }],
     ["Elu", 11, "Elu", [[2, 3]], { alpha: { float: 0.7 } }],
     ["Selu", 11, "Selu", [[2, 3]], {}],
@@ -56,7 +82,16 @@ describe("forms of older opsets", () => {
     ["ThresholdedRelu", 11, "ThresholdedRelu", [[2, 5]], { alpha: { float: 0.3 } }],
     ["Mish", 18, "Mish", [[2, 3]], {}],
     ["Tan", 11, "Tan", [[2, 3]], {}],
-    ["PRelu", 11, "PRelu", [[2, 3, 4], [3, 1]], {}],
+    [
+      "PRelu",
+      11,
+      "PRelu",
+      [
+        [2, 3, 4],
+        [3, 1],
+      ],
+      {},
+    ],
     ["Mod of floats", 13, "Mod", [[2, 5], [5]], { fmod: 1 }],
     ["Trilu above the diagonal", 14, "Trilu", [[2, 3, 4]], {}],
     ["Trilu below the diagonal", 14, "Trilu", [[4, 3]], { upper: 0 }],
@@ -67,8 +102,48 @@ describe("forms of older opsets", () => {
     ["DepthToSpace, columns first", 11, "DepthToSpace", [[1, 8, 2, 3]], { blocksize: 2, mode: "CRD" }],
     ["SpaceToDepth", 11, "SpaceToDepth", [[1, 2, 4, 6]], { blocksize: 2 }],
     ["InstanceNormalization", 11, "InstanceNormalization", [[2, 3, 4, 4], [3], [3]], {}],
-    ["BatchNormalization with given statistics", 11, "BatchNormalization", [[2, 3, 4], [3], [3], [3], [3]], { epsilon: { float: 3 }, momentum: { float: 0.9 } }],
+    [
+      "BatchNormalization with given statistics",
+      11,
+      "BatchNormalization",
+      [[2, 3, 4], [3], [3], [3], [3]],
+      { epsilon: { float: 3 }, momentum: { float: 0.9 } },
+    ],
     ["GroupNormalization with a scale for each group", 18, "GroupNormalization", [[2, 4, 3], [2], [2]], { num_groups: 2 }],
+    [
+      "Conv with SAME_UPPER pads",
+      11,
+      "Conv",
+      [
+        [1, 2, 6, 5],
+        [3, 2, 3, 2],
+      ],
+      { auto_pad: "SAME_UPPER", strides: [2, 1] },
+    ],
+    [
+      "Conv with SAME_LOWER pads",
+      11,
+      "Conv",
+      [
+        [1, 2, 6, 5],
+        [3, 2, 2, 4],
+      ],
+      { auto_pad: "SAME_LOWER" },
+    ],
+    [
+      "Conv without pads",
+      11,
+      "Conv",
+      [
+        [1, 2, 6, 5],
+        [3, 2, 2, 4],
+      ],
+      { auto_pad: "VALID" },
+    ],
+    ["MaxPool with SAME_UPPER pads", 12, "MaxPool", [[1, 2, 6, 5]], { auto_pad: "SAME_UPPER", kernel_shape: [3, 3], strides: [2, 2] }],
+    ["AveragePool with SAME_LOWER pads", 11, "AveragePool", [[1, 2, 5, 5]], { auto_pad: "SAME_LOWER", kernel_shape: [2, 2] }],
+    ["Sinh", 11, "Sinh", [[2, 3]], {}],
+    ["Cosh", 11, "Cosh", [[2, 3]], {}],
     ["Relu of the newest opset", 22, "Relu", [[2, 3]], {}],
   ];
   for (const [name, opset, operator, shapes, attributes] of cases) {

@@ -2,15 +2,17 @@
 
 import type { Tensor } from "../graph/tensor.ts";
 import { onnxDataType } from "../onnx/dtype.ts";
-import type { DType, HostTensor } from "../onnx/model.ts";
+import type { DType } from "../onnx/model.ts";
 import { hostNumbers } from "../graph/graph.ts";
 import { elementsOf } from "../graph/dims.ts";
+import { isFloat } from "../graph/operator.ts";
 import { resolveAxis } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
 import { scatterND } from "../ops/indexing.ts";
 import { expand, reshape } from "../ops/shaping.ts";
 import type { ImportCall } from "./call.ts";
 import { callOperator, importedDataType, readFloat, readFloats, readInt, readInts, readString, readTensor } from "./call.ts";
+import { pad, withPads } from "./padding.ts";
 import { asFloat32 } from "./weights.ts";
 
 type Upgrade = (call: ImportCall) => readonly Tensor[];
@@ -70,7 +72,7 @@ function dropout(call: ImportCall): readonly Tensor[] {
     call.fail("training_mode must be absent or a constant false: imported models are inference graphs.");
   }
   const kept = (): Tensor => {
-    return expand(call.graph.constant({ dtype: "bool", shape: [], data: Uint8Array.of(1) }), x.shape);
+    return expand(call.constant({ dtype: "bool", shape: [], data: Uint8Array.of(1) }), x.shape);
   };
   return call.outputCount > 1 ? [x, kept()] : [x];
 }
@@ -81,28 +83,25 @@ function groupNormalization(call: ImportCall): readonly Tensor[] {
   if (call.opset >= 21 || x === undefined || scale === undefined || bias === undefined) return callOperator(call);
   const groups = readInt(call, "num_groups", 0);
   const channels = x.shape[1];
-  if (groups < 1 || typeof channels !== "number" || channels % groups !== 0) return call.fail(`${channels} channels do not divide into ${groups} groups.`);
+  if (groups < 1 || typeof channels !== "number" || channels % groups !== 0)
+    return call.fail(`${channels} channels do not divide into ${groups} groups.`);
   const perChannel = (perGroup: Tensor): Tensor => reshape(expand(reshape(perGroup, [groups, 1]), [groups, channels / groups]), [channels]);
   return callOperator(call, { inputs: [x, perChannel(scale), perChannel(bias)] });
 }
 
 function constant(call: ImportCall): readonly Tensor[] {
-  const value = constantValue(call);
-  return [call.graph.constant(value)];
-}
-
-/** What a Constant node holds. */
-export function constantValue(call: Pick<ImportCall, "node" | "fail">): HostTensor {
-  const reading = call as ImportCall;
-  const numbers = (dtype: DType, values: readonly number[], shape: readonly number[]): HostTensor => ({ dtype, shape, data: hostNumbers(dtype, values) });
-  if (call.node.attributes.size !== 1) call.fail("expected exactly one attribute with the value.");
-  const [name] = call.node.attributes.keys();
-  if (name === "value") return asFloat32(readTensor(reading, name)!);
-  if (name === "value_int") return numbers("int64", [readInt(reading, name, 0)], []);
-  if (name === "value_float") return numbers("float32", [readFloat(reading, name, 0)], []);
-  const integers = name === "value_ints" ? readInts(reading, name) : undefined;
+  const numbers = (dtype: DType, values: readonly number[], shape: readonly number[]): readonly Tensor[] => [
+    call.constant({ dtype, shape, data: hostNumbers(dtype, values) }),
+  ];
+  const [name, ...others] = call.node.attributes.keys();
+  if (name === undefined || others.length > 0) call.fail("expected exactly one attribute with the value.");
+  const value = name === "value" ? readTensor(call, name) : undefined;
+  if (value !== undefined) return [call.constant(asFloat32(value))];
+  if (name === "value_int") return numbers("int64", [readInt(call, name, 0)], []);
+  if (name === "value_float") return numbers("float32", [readFloat(call, name, 0)], []);
+  const integers = name === "value_ints" ? readInts(call, name) : undefined;
   if (integers !== undefined) return numbers("int64", integers, [integers.length]);
-  const floats = name === "value_floats" ? readFloats(reading, name) : undefined;
+  const floats = name === "value_floats" ? readFloats(call, name) : undefined;
   if (floats !== undefined) return numbers("float32", floats, [floats.length]);
   return call.fail(`the attribute "${name}" is not supported; known: value, value_int, value_ints, value_float, value_floats.`);
 }
@@ -145,33 +144,40 @@ function scatter(call: ImportCall): readonly Tensor[] {
   return [scatterND(data, indices, updates, "add")];
 }
 
-/** Since opset 18 the pads may stand for some axes only. */
-function pad(call: ImportCall): readonly Tensor[] {
-  const [x, pads, value, axes] = call.inputs;
-  if (axes === undefined || x === undefined) return callOperator(call);
-  const named = axes.values?.map((axis) => resolveAxis(Number(axis), x.rank, call.fail));
-  const given = pads?.values;
-  if (named === undefined || given === undefined || given.length !== 2 * named.length || new Set(named).size !== named.length) {
-    return call.fail("the pads and axes must be known when the graph is built, with two pads for each axis, each named once.");
-  }
-  const end = (offset: number): (number | string)[] => x.shape.map((_, axis) => (named.includes(axis) ? given[offset + named.indexOf(axis)]! : 0));
-  const whole = [...end(0), ...end(named.length)];
-  if (!whole.every((size) => typeof size === "number")) return call.fail("the pads must be numbers where axes are named.");
-  return callOperator(call, { inputs: [x, call.graph.integers(whole), value] });
+/** A number or size as an integer, where it is one: a whole constant, or a size that was cast. */
+function asInteger(call: ImportCall, tensor: Tensor | undefined): Tensor {
+  const source = tensor?.node?.operator.type === "Cast" ? tensor.node.inputs[0] : undefined;
+  if (source?.values !== undefined) return cast(source, "int64");
+  const value = Number(call.constantOf(tensor)?.data[0]);
+  return Number.isSafeInteger(value)
+    ? call.graph.scalar(value, "int64")
+    : call.fail("a range of floats needs whole numbers that are known when the graph is built.");
+}
+
+/** A range of floats is counted in integers: its length must be known. */
+function range(call: ImportCall): readonly Tensor[] {
+  const dtype = call.inputs[0]?.dtype;
+  if (dtype === undefined || !isFloat(dtype)) return callOperator(call);
+  const [counted] = callOperator(call, { inputs: call.inputs.map((input) => asInteger(call, input)) });
+  return [cast(counted!, dtype)];
 }
 
 /** Operators whose calls need a change, or a check, on the way; all others are passed on as they are. */
 export const UPGRADES: ReadonlyMap<string, Upgrade> = new Map<string, Upgrade>([
+  ["AveragePool", withPads],
   ["Cast", (call) => callOperator(call, { attributes: { to: importedDataType(readInt(call, "to", 0)) } })],
   ["CastLike", (call) => callOperator(call, { type: "Cast", inputs: call.inputs.slice(0, 1), attributes: { to: likeDataType(call) } })],
   ["Constant", constant],
+  ["Conv", withPads],
   ["Dropout", dropout],
   ["GroupNormalization", groupNormalization],
   ["LogSoftmax", softmax],
   ["Max", pairwise],
+  ["MaxPool", withPads],
   ["Min", pairwise],
   ["Pad", pad],
   ["Pow", pow],
+  ["Range", range],
   ["ReduceLogSumExp", reduction(18)],
   ["ReduceMax", reduction(18)],
   ["ReduceMean", reduction(18)],

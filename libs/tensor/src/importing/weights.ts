@@ -57,11 +57,14 @@ function plainName(name: string): string {
 /** Gives plain names, each once. */
 class NameTable {
   readonly #taken = new Set<string>();
+  readonly #counts = new Map<string, number>();
 
   claim(name: string): string {
     const stem = plainName(name);
     let plain = stem;
-    for (let count = 2; this.#taken.has(plain); count++) plain = `${stem}-${count}`;
+    let count = this.#counts.get(stem) ?? 1;
+    while (this.#taken.has(plain)) plain = `${stem}-${++count}`;
+    this.#counts.set(stem, count);
     this.#taken.add(plain);
     return plain;
   }

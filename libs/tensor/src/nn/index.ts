@@ -6,7 +6,7 @@ export { Gru } from "./gru.ts";
 export { constant, glorotUniform, heNormal, lecunNormal, normal, ones, uniform, zeros } from "./initializers.ts";
 export { LanguageModel } from "./language-model.ts";
 export { Linear } from "./linear.ts";
-export { addLora, LowRankAdapter, mergeLora } from "./lora.ts";
+export { addLora, mergeLora } from "./lora.ts";
 export { LayerNorm, RmsNorm } from "./norms.ts";
 export { Transformer, TransformerBlock } from "./transformer.ts";
 export { PatchEmbedding } from "./vision.ts";
@@ -15,6 +15,6 @@ export type { CachedAttention, KeyValueCache, MultiHeadAttentionOptions, RotaryO
 export type { Conv2dModuleOptions } from "./convolution.ts";
 export type { CachedPass, LanguageModelOptions } from "./language-model.ts";
 export type { LinearOptions } from "./linear.ts";
-export type { LoraOptions } from "./lora.ts";
+export type { Lora } from "./lora.ts";
 export type { StackedCache, TransformerOptions } from "./transformer.ts";
 export type { PatchEmbeddingOptions } from "./vision.ts";

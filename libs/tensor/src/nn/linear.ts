@@ -3,7 +3,8 @@ import type { Tensor } from "../graph/tensor.ts";
 import { linear } from "../ops/matmul.ts";
 import { add } from "../ops/arithmetic.ts";
 import { lecunNormal, zeros } from "./initializers.ts";
-import type { LowRankAdapter } from "./lora.ts";
+import type { Lora } from "./lora.ts";
+import { loraTerm } from "./lora.ts";
 
 export interface LinearOptions {
   /** Default true. */
@@ -18,7 +19,7 @@ export class Linear {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
   /** Set by `addLora`. */
-  adapter: LowRankAdapter | undefined;
+  adapter: Lora | undefined;
 
   constructor(scope: ParameterScope, inputs: number, outputs: number, options: LinearOptions = {}) {
     this.weight = scope.parameter("weight", [inputs, outputs], options.initializer ?? lecunNormal);
@@ -29,6 +30,6 @@ export class Linear {
   apply(x: Tensor): Tensor {
     const { graph } = x;
     const y = linear(x, graph.parameter(this.weight), this.bias === undefined ? undefined : graph.parameter(this.bias));
-    return this.adapter === undefined ? y : add(y, this.adapter.apply(x));
+    return this.adapter === undefined ? y : add(y, loraTerm(x, this.adapter));
   }
 }

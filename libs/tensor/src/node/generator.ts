@@ -114,7 +114,8 @@ export class Generator {
   /** @throws InputError when maxBatch is out of range, or the session cannot be made */
   static async create(options: GeneratorOptions): Promise<Generator> {
     const { maxBatch = 64 } = options;
-    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1) throw new InputError("maxBatch", `expected a whole number of 1 or more, got ${maxBatch}.`);
+    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
+      throw new InputError("maxBatch", `expected a whole number of 1 or more, got ${maxBatch}.`);
     return new Generator(options, await Session.create(decoderGraph(options.model), options.session));
   }
 
@@ -148,7 +149,9 @@ export class Generator {
     return this.#alone(async () => {
       const { prompts, samplesPerPrompt = 1 } = options;
       const sampler = new Sampler(this.model.options.vocabulary, options.sampling);
-      const drafts = prompts.flatMap((_, prompt) => Array.from({ length: samplesPerPrompt }, (_sample, i) => startDraft(options, prompt, i)));
+      const drafts = prompts.flatMap((_, prompt) =>
+        Array.from({ length: samplesPerPrompt }, (_sample, i) => startDraft(options, prompt, i)),
+      );
       for (let start = 0; start < drafts.length; start += this.#maxBatch) {
         await this.#write(drafts.slice(start, start + this.#maxBatch), sampler, options);
       }
@@ -185,7 +188,12 @@ export class Generator {
     while (!abort(rows, signal)) {
       const outputs = await this.#session.run(step.feeds(cache, rows), step.into);
       const { logits, keys, values } = outputs as unknown as Outputs;
-      cache.append(keys.data as Float32Array, values.data as Float32Array, 1, rows.map(({ finish }) => (finish === undefined ? 1 : 0)));
+      cache.append(
+        keys.data as Float32Array,
+        values.data as Float32Array,
+        1,
+        rows.map(({ finish }) => (finish === undefined ? 1 : 0)),
+      );
       rows.forEach((draft, i) => {
         if (draft.finish === undefined) pick(draft, logitsRow(logits, i));
       });
@@ -249,6 +257,12 @@ function decoderGraph(model: DecoderModel): OnnxModel {
   return graph.toModel({ logits: gather(reshape(logits, [-1, vocabulary]), last), keys, values });
 }
 
+const zeros = (shape: readonly number[]): HostTensor => ({
+  dtype: "float32",
+  shape,
+  data: new Float32Array(shape.reduce((a, b) => a * b)),
+});
+
 /** Arrays of the runs that take one token of each row. */
 class StepArrays {
   readonly into: { readonly logits: HostTensor; readonly keys: HostTensor; readonly values: HostTensor };
@@ -259,7 +273,6 @@ class StepArrays {
   constructor(model: DecoderModel, rows: number) {
     const { layers, heads, width, vocabulary } = model.options;
     const shape = [layers, rows, heads, 1, width / heads];
-    const zeros = (size: readonly number[]): HostTensor => ({ dtype: "float32", shape: size, data: new Float32Array(size.reduce((a, b) => a * b)) });
     this.into = { logits: zeros([rows, vocabulary]), keys: zeros(shape), values: zeros(shape) };
     this.#ids = new Int32Array(rows);
     this.#positions = new Int32Array(rows);
@@ -283,7 +296,8 @@ class StepArrays {
   }
 }
 
-const logitsRow = ({ data, shape }: HostTensor, row: number): Float32Array => (data as Float32Array).subarray(row * shape[1]!, (row + 1) * shape[1]!);
+const logitsRow = ({ data, shape }: HostTensor, row: number): Float32Array =>
+  (data as Float32Array).subarray(row * shape[1]!, (row + 1) * shape[1]!);
 
 /** Gives a draft its next token, or its end. */
 function picker<State>(sampler: Sampler, options: GenerateOptions<State>): (draft: Draft, logits: Float32Array) => void {

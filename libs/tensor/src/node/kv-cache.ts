@@ -158,8 +158,7 @@ export class KvCache {
     this.#keys = grow(this.#keys);
     this.#values = grow(this.#values);
     const mask = new Float32Array(this.#rows * window).fill(FREE_SLOT);
-    for (let row = 0; row < this.#rows; row++)
-      mask.set(this.#mask.subarray(row * this.#window, (row + 1) * this.#window), row * window);
+    for (let row = 0; row < this.#rows; row++) mask.set(this.#mask.subarray(row * this.#window, (row + 1) * this.#window), row * window);
     this.#mask = mask;
     this.#window = window;
   }

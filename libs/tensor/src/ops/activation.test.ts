@@ -70,7 +70,11 @@ describe("gradients of activations agree with central differences", () => {
 });
 
 /** Values and gradients of sums of functions of one input, in float64 or float32. */
-async function run(values: readonly number[], dtype: "float32" | "float64", build: (x: Tensor) => Record<string, Tensor>): Promise<Record<string, number[]>> {
+async function run(
+  values: readonly number[],
+  dtype: "float32" | "float64",
+  build: (x: Tensor) => Record<string, Tensor>,
+): Promise<Record<string, number[]>> {
   const graph = new Graph();
   const x = graph.input("x", dtype, [2, values.length / 2]);
   const outputs: Record<string, Tensor> = {};
@@ -117,7 +121,12 @@ it("the tanh form of gelu stays within 1e-3 of the exact one, its gradient withi
   const graph = new Graph();
   const x = graph.input("x", "float32", [80]);
   const [exact, approximate] = [gelu(x), tanhGelu(x)];
-  const outputs = { exact, approximate, byExact: gradients(reduceSum(exact), [x])[0]!, byApproximate: gradients(reduceSum(approximate), [x])[0]! };
+  const outputs = {
+    exact,
+    approximate,
+    byExact: gradients(reduceSum(exact), [x])[0]!,
+    byApproximate: gradients(reduceSum(approximate), [x])[0]!,
+  };
   const result = await runGraph(graph, outputs, { x: { dtype: "float32", shape: [80], data: Float32Array.from(values) } });
   const difference = (a: string, b: string): number => worst(Array.from(result[a]!.data, Number), Array.from(result[b]!.data, Number));
   expect(difference("exact", "approximate")).toBeLessThan(1e-3);

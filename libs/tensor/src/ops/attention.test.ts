@@ -63,9 +63,17 @@ describe("scaled dot product attention", () => {
   const q = numbers(1, batch * queries * width);
   const k = numbers(2, batch * keys * width);
   const v = numbers(3, batch * keys * valueWidth);
-  const feeds = { q: hostTensor(q, [batch, 1, queries, width]), k: hostTensor(k, [batch, 1, keys, width]), v: hostTensor(v, [batch, 1, keys, valueWidth]) };
+  const feeds = {
+    q: hostTensor(q, [batch, 1, queries, width]),
+    k: hostTensor(k, [batch, 1, keys, width]),
+    v: hostTensor(v, [batch, 1, keys, valueWidth]),
+  };
   const operands = (graph: Graph) =>
-    [graph.input("q", "float32", [batch, 1, queries, width]), graph.input("k", "float32", [batch, 1, keys, width]), graph.input("v", "float32", [batch, 1, keys, valueWidth])] as const;
+    [
+      graph.input("q", "float32", [batch, 1, queries, width]),
+      graph.input("k", "float32", [batch, 1, keys, width]),
+      graph.input("v", "float32", [batch, 1, keys, valueWidth]),
+    ] as const;
 
   it("equals a loop over queries and keys in float64", async () => {
     const graph = new Graph();
@@ -76,7 +84,10 @@ describe("scaled dot product attention", () => {
   it("causal queries see the keys up to their own place, counted from the end", async () => {
     const graph = new Graph();
     const { y } = await runGraph(graph, { y: scaledDotProductAttention(...operands(graph), { causal: true }) }, feeds);
-    closeAll(y!.data, naive(q, k, v, SIZES, (_item, i, j) => j <= i + keys - queries));
+    closeAll(
+      y!.data,
+      naive(q, k, v, SIZES, (_item, i, j) => j <= i + keys - queries),
+    );
   });
 
   it("lengths hide the padding, alone and together with the causal mask", async () => {
@@ -89,7 +100,10 @@ describe("scaled dot product attention", () => {
         { y: scaledDotProductAttention(...operands(graph), { causal, mask }) },
         { ...feeds, lengths: hostTensor(Int32Array.from(lengths)) },
       );
-      closeAll(y!.data, naive(q, k, v, SIZES, (item, i, j) => j < lengths[item]! && (!causal || j <= i + keys - queries)));
+      closeAll(
+        y!.data,
+        naive(q, k, v, SIZES, (item, i, j) => j < lengths[item]! && (!causal || j <= i + keys - queries)),
+      );
     }
   });
 
@@ -98,7 +112,10 @@ describe("scaled dot product attention", () => {
     const graph = new Graph();
     const mask = graph.constant({ dtype: "float32", shape: [queries, keys], data: offsets });
     const { y } = await runGraph(graph, { y: scaledDotProductAttention(...operands(graph), { mask }) }, feeds);
-    closeAll(y!.data, naive(q, k, v, SIZES, undefined, (i, j) => offsets[i * keys + j]!));
+    closeAll(
+      y!.data,
+      naive(q, k, v, SIZES, undefined, (i, j) => offsets[i * keys + j]!),
+    );
   });
 
   it("named sizes give the same as numbers, with past keys before the queries", async () => {
@@ -126,7 +143,10 @@ describe("scaled dot product attention", () => {
           lengths: hostTensor(BigInt64Array.from(lengths.map(BigInt))),
         },
       );
-      closeAll(result.y!.data, naive(data.q, data.k, data.v, sizes, (item, i, j) => j < lengths[item]! && j <= i + sizes.keys - sizes.queries));
+      closeAll(
+        result.y!.data,
+        naive(data.q, data.k, data.v, sizes, (item, i, j) => j < lengths[item]! && j <= i + sizes.keys - sizes.queries),
+      );
       expect(result.gradient!.shape).toEqual([sizes.batch, 1, sizes.keys, width]);
     }
   });
@@ -136,7 +156,11 @@ describe("scaled dot product attention", () => {
     const tensors = operands(graph);
     const y = scaledDotProductAttention(...tensors, { causal: true, mask: paddingMask(graph.input("lengths", "int32", [batch]), keys) });
     const found = gradients(reduceSum(mul(y, y)), tensors);
-    const result = await runGraph(graph, { y, a: found[0]!, b: found[1]!, c: found[2]! }, { ...feeds, lengths: hostTensor(Int32Array.of(0, 5)) });
+    const result = await runGraph(
+      graph,
+      { y, a: found[0]!, b: found[1]!, c: found[2]! },
+      { ...feeds, lengths: hostTensor(Int32Array.of(0, 5)) },
+    );
     for (const { data } of Object.values(result)) expect([...data].every((entry) => Number.isFinite(entry))).toBe(true);
   });
 
@@ -151,7 +175,9 @@ describe("scaled dot product attention", () => {
     await expectGradient({
       operands: shapes,
       build: ({ q: a, k: b, v: c }, graph) =>
-        scaledDotProductAttention(a!, b!, c!, { mask: paddingMask(graph.constant({ dtype: "int32", shape: [2], data: Int32Array.of(1, 3) }), 3) }),
+        scaledDotProductAttention(a!, b!, c!, {
+          mask: paddingMask(graph.constant({ dtype: "int32", shape: [2], data: Int32Array.of(1, 3) }), 3),
+        }),
     });
   });
 
@@ -164,7 +190,11 @@ describe("scaled dot product attention", () => {
     expect(() => scaledDotProductAttention(a, b, c, { mask: graph.input("m", "bool", [4, 5]) })).toThrow(
       `${at} float32 [2, 1, 5, 6], mask bool [4, 5]: the mask does not broadcast to the scores [2, 1, 3, 5].`,
     );
-    expect(() => scaledDotProductAttention(a, b, c, { mask: graph.input("i", "int32", [3, 5]) })).toThrow("the mask must be bool or float32.");
+    expect(() => scaledDotProductAttention(a, b, c, { mask: graph.input("i", "int32", [3, 5]) })).toThrow(
+      "the mask must be bool or float32.",
+    );
+    const half = graph.input("half", "float16", [1, 3, 4]);
+    expect(() => scaledDotProductAttention(half, half, half)).toThrow("query, key and value must be float32, or all float64");
     expect(() => paddingMask(a, 5)).toThrow("expected int32 or int64 lengths [batch], got float32 [2, 1, 3, 4].");
     const wide = graph.input("wide", "float32", [1, 3, "width"]);
     expect(() => scaledDotProductAttention(wide, wide, wide)).toThrow("has no number; give the scale.");
@@ -176,7 +206,11 @@ describe("masks", () => {
     const graph = new Graph();
     graph.input("q", "float32", ["new"]);
     graph.input("k", "float32", ["all"]);
-    for (const [queries, keys] of [[3, 5], [4, 4], [1, 3]] as const) {
+    for (const [queries, keys] of [
+      [3, 5],
+      [4, 4],
+      [1, 3],
+    ] as const) {
       const fixed = causalMask(graph, queries, keys);
       expect(fixed.node).toBeUndefined();
       const { a, b } = await runGraph(

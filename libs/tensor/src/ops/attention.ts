@@ -4,7 +4,6 @@ import { InputError } from "@reverie/core";
 import type { Dim } from "../graph/dims.ts";
 import { shapeText, subtractDims } from "../graph/dims.ts";
 import type { Graph } from "../graph/graph.ts";
-import { isFloat } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { DType } from "../onnx/model.ts";
 import { softmax } from "./activation.ts";
@@ -24,28 +23,22 @@ export interface AttentionOptions {
   readonly mask?: Tensor;
 }
 
-/**
- * Added to scores of keys that may not be seen. It is no infinity, so that rows without any key stay finite, and two of them
- * added stay within the dtype.
- */
-const HIDDEN: Readonly<Record<string, number>> = { float16: -3e4, float32: -1e9, float64: -1e9 };
+/** Added to scores of keys that may not be seen; no infinity, so that rows without any key stay finite. */
+const HIDDEN = -1e9;
 
 /** 0 where `allowed`, far below every score elsewhere, in a float dtype. */
-function additive(allowed: Tensor, dtype: DType): Tensor {
-  const { graph } = allowed;
-  // ONNX Runtime selects no float16.
-  const computed = dtype === "float16" ? "float32" : dtype;
-  return cast(graph.one("Where", [allowed, graph.scalar(0, computed), graph.scalar(HIDDEN[dtype]!, computed)]), dtype);
-}
+const additive = (allowed: Tensor, dtype: DType): Tensor =>
+  allowed.graph.one("Where", [allowed, allowed.graph.scalar(0, dtype), allowed.graph.scalar(HIDDEN, dtype)]);
 
 /**
  * Float [queries, keys] to be added to scores, which hides keys that come after a query; the last query is beside the last key.
  * Sizes may be named. One mask can serve all layers of a model, as the option `mask`.
  */
-export function causalMask(graph: Graph, queries: Dim, keys: Dim, dtype: "float16" | "float32" | "float64" = "float32"): Tensor {
+export function causalMask(graph: Graph, queries: Dim, keys: Dim, dtype: "float32" | "float64" = "float32"): Tensor {
   if (typeof queries === "number" && typeof keys === "number") {
-    const numbers = Float32Array.from({ length: queries * keys }, (_, i) => ((i % keys) - Math.floor(i / keys) > keys - queries ? HIDDEN[dtype]! : 0));
-    return cast(graph.constant({ dtype: "float32", shape: [queries, keys], data: numbers }), dtype);
+    const data = new (dtype === "float32" ? Float32Array : Float64Array)(queries * keys);
+    for (let i = 0; i < data.length; i++) data[i] = (i % keys) - Math.floor(i / keys) > keys - queries ? HIDDEN : 0;
+    return graph.constant({ dtype, shape: [queries, keys], data });
   }
   const like = graph.scalar(0, "int64");
   const last = add(unsqueeze(range(like, queries), [1]), reshape(graph.dimTensor(subtractDims(keys, queries)), []));
@@ -79,8 +72,8 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor, mask: Tensor |
     const operands = `query ${query.toString()}, key ${key.toString()}, value ${value.toString()}${mask === undefined ? "" : `, mask ${mask.toString()}`}`;
     throw new InputError("scaledDotProductAttention", `${operands}: ${problem}`);
   };
-  if ([query, key, value].some((operand) => operand.rank < 2 || operand.dtype !== query.dtype || !isFloat(operand.dtype))) {
-    fail("query, key and value must be float of one dtype, with two or more axes.");
+  if ([query, key, value].some(({ rank, dtype }) => rank < 2 || dtype !== query.dtype || (dtype !== "float32" && dtype !== "float64"))) {
+    fail("query, key and value must be float32, or all float64, with two or more axes.");
   }
   const [queries, width] = query.shape.slice(-2);
   const [keys, keyWidth] = key.shape.slice(-2);
@@ -98,7 +91,7 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor, mask: Tensor |
 /**
  * softmax(query keyᵀ * scale + mask) value (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2.1). A query that
  * may see no key at all gets some weighted mean of the values: finite numbers without meaning.
- * @param query - float [..., Sq, d]
+ * @param query - float32 or float64 [..., Sq, d]
  * @param key - [..., Sk, d]
  * @param value - [..., Sk, e]; the leading axes of the three broadcast
  * @returns [..., Sq, e]

@@ -45,6 +45,8 @@ describe("bit operations", () => {
     const i = graph.input("i", "int32", [3]);
     expect(() => bitwiseAnd(x, x)).toThrow("BitwiseAnd(float32 [2], float32 [2]): the operands must be whole numbers.");
     expect(() => shiftLeft(i, i)).toThrow("BitShift(int32 [3], int32 [3]): the operands must be uint8, uint32 or uint64.");
-    expect(() => graph.one("BitShift", [graph.input("u", "uint32", [1]), graph.scalar(1, "uint32")])).toThrow("direction must be LEFT or RIGHT");
+    expect(() => graph.one("BitShift", [graph.input("u", "uint32", [1]), graph.scalar(1, "uint32")])).toThrow(
+      "direction must be LEFT or RIGHT",
+    );
   });
 });

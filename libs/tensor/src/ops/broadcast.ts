@@ -28,7 +28,8 @@ export function elementwise(call: InferenceCall, dtype?: TensorType["dtype"]): T
   sameDtype(call, operands);
   let shape: Shape = [];
   for (const operand of operands) {
-    shape = broadcastShapes(shape, operand.shape) ?? call.fail("the shapes do not broadcast: sizes of an axis must be equal, or one of them 1.");
+    shape =
+      broadcastShapes(shape, operand.shape) ?? call.fail("the shapes do not broadcast: sizes of an axis must be equal, or one of them 1.");
   }
   return { dtype: dtype ?? operands[0]!.dtype, shape };
 }
@@ -55,7 +56,8 @@ export function knownElements(call: InferenceCall, combine: (elements: readonly 
 
 export function sameDtype(call: InferenceCall, operands: readonly (Tensor | undefined)[]): void {
   const dtype = operands[0]?.dtype;
-  if (operands.some((operand) => operand !== undefined && operand.dtype !== dtype)) call.fail("the operands must have one dtype; cast the others.");
+  if (operands.some((operand) => operand !== undefined && operand.dtype !== dtype))
+    call.fail("the operands must have one dtype; cast the others.");
 }
 
 /** A gradient in the broadcast shape, summed over the axes along which the operand was repeated. */

@@ -79,7 +79,11 @@ const cases: readonly (readonly [string, Sizes, ConvTranspose2dOptions])[] = [
   ["padding of each side", { x: [1, 2, 4, 3], weight: [2, 2, 3, 2] }, { padding: [0, 1, 2, 1] }],
   ["dilation", { x: [1, 1, 6, 6], weight: [2, 1, 2, 3] }, { dilation: [3, 2] }],
   ["stride, padding and dilation at once", { x: [2, 1, 7, 6], weight: [2, 1, 3, 2] }, { stride: [3, 2], padding: 1, dilation: [2, 1] }],
-  ["a stride with padding of one side, and an unreached rest", { x: [1, 1, 8, 8], weight: [1, 1, 3, 3] }, { stride: 3, padding: [1, 0, 0, 0] }],
+  [
+    "a stride with padding of one side, and an unreached rest",
+    { x: [1, 1, 8, 8], weight: [1, 1, 3, 3] },
+    { stride: 3, padding: [1, 0, 0, 0] },
+  ],
   ["groups", { x: [2, 4, 4, 4], weight: [6, 2, 3, 3] }, { groups: 2, padding: 1, stride: 2 }],
   ["a depthwise window", { x: [2, 3, 4, 4], weight: [3, 1, 3, 3] }, { groups: 3, padding: 1 }],
   ["a window of one element", { x: [2, 3, 2, 3], weight: [4, 3, 1, 1] }, { stride: 2 }],
@@ -146,7 +150,8 @@ function unfolded(x: Tensor, weight: Tensor, stride: number, padding: number): T
   };
   const parts: Tensor[] = [];
   for (let p = 0; p < kernelY; p++) {
-    for (let q = 0; q < kernelX; q++) parts.push(reshape(strided(strided(padded, 2, p, rows), 3, q, columns), [images, channels, 1, rows * columns]));
+    for (let q = 0; q < kernelX; q++)
+      parts.push(reshape(strided(strided(padded, 2, p, rows), 3, q, columns), [images, channels, 1, rows * columns]));
   }
   const matrix = reshape(concat(parts, 2), [images, channels * kernelY * kernelX, rows * columns]);
   return reshape(matMul(reshape(weight, [filters, channels * kernelY * kernelX]), matrix), [images, filters, rows, columns]);
@@ -206,7 +211,12 @@ describe("named height and width", () => {
     const x = graph.input("x", "float32", ["batch", 1, "height", "width"]);
     const weight = graph.constant({ dtype: "float32", shape: [2, 1, 3, 3], data: new Float32Array(18) });
     expect(conv2d(x, weight, undefined, { padding: 1 }).shape).toEqual(["batch", 2, "height", "width"]);
-    expect(conv2d(x, weight, undefined, { stride: 2, padding: 1 }).shape).toEqual(["batch", 2, "floor((height+1)/2)", "floor((width+1)/2)"]);
+    expect(conv2d(x, weight, undefined, { stride: 2, padding: 1 }).shape).toEqual([
+      "batch",
+      2,
+      "floor((height+1)/2)",
+      "floor((width+1)/2)",
+    ]);
   });
 
   it.each([
@@ -228,10 +238,11 @@ describe("named height and width", () => {
   });
 });
 
+const zeros = (graph: Graph, name: string, shape: readonly number[]): Tensor =>
+  graph.constant({ dtype: "float32", shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }, name);
+const weightOf = (x: Tensor, shape: readonly number[]): Tensor => zeros(x.graph, `weight ${shape.join("x")}`, shape);
+
 describe("calls that do not fit are refused with operator, operands and reason", () => {
-  const tensor = (shape: readonly number[]): Tensor => new Graph().constant({ dtype: "float32", shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }, "x");
-  const weightOf = (x: Tensor, shape: readonly number[]): Tensor =>
-    x.graph.constant({ dtype: "float32", shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) }, `w${shape.join("_")}`);
   it.each([
     ["channels", [4, 2, 3, 3], {}, "Conv(float32 [1, 3, 5, 5], float32 [4, 2, 3, 3]): axis 1 of the weights must be 3"],
     ["groups", [4, 3, 3, 3], { groups: 2 }, "3 channels do not divide into 2 groups"],
@@ -240,17 +251,21 @@ describe("calls that do not fit are refused with operator, operands and reason",
     ["negative padding", [4, 3, 3, 3], { padding: -1 }, "`pads` must hold 4 whole numbers of 0 or more"],
     ["too few axes", [4, 3, 3], {}, "weights of as many axes"],
   ] as const)("%s", (_name, weight, options, message) => {
-    const x = tensor([1, 3, 5, 5]);
+    const x = zeros(new Graph(), "x", [1, 3, 5, 5]);
     expect(() => conv2d(x, weightOf(x, weight), undefined, options)).toThrow(message);
   });
 
   it("a bias of another size, auto_pad, output_shape, and an output padding as large as the stride", () => {
-    const x = tensor([1, 3, 5, 5]);
+    const x = zeros(new Graph(), "x", [1, 3, 5, 5]);
     const weight = weightOf(x, [3, 2, 3, 3]);
     expect(() => convTranspose2d(x, weight, weightOf(x, [3]))).toThrow("the bias must be [2]");
-    expect(() => x.graph.one("Conv", [x, weightOf(x, [2, 3, 3, 3])], { auto_pad: "SAME_UPPER" })).toThrow('auto_pad "SAME_UPPER" is not supported');
+    expect(() => x.graph.one("Conv", [x, weightOf(x, [2, 3, 3, 3])], { auto_pad: "SAME_UPPER" })).toThrow(
+      'auto_pad "SAME_UPPER" is not supported',
+    );
     expect(() => x.graph.one("ConvTranspose", [x, weight], { output_shape: [10, 10] })).toThrow("`output_shape` is not supported");
-    expect(() => convTranspose2d(x, weight, undefined, { stride: 2, outputPadding: 2 })).toThrow("an `output_padding` of 2 is not less than the stride 2");
+    expect(() => convTranspose2d(x, weight, undefined, { stride: 2, outputPadding: 2 })).toThrow(
+      "an `output_padding` of 2 is not less than the stride 2",
+    );
     expect(() => convTranspose2d(slice(x, 1, 0, 2), weight)).toThrow("axis 0 of the weights must be 2");
     expect(() => conv2d(transpose(x), weight)).toThrow("Conv(float32 [5, 5, 3, 1], float32 [3, 2, 3, 3])");
   });

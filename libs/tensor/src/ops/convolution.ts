@@ -86,7 +86,13 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
 
 const LARGEST = 2 ** 31 - 1;
 
-function windowList(attributes: Attributes, name: string, count: number, fallback: number, fail: (problem: string) => never): readonly number[] {
+function windowList(
+  attributes: Attributes,
+  name: string,
+  count: number,
+  fallback: number,
+  fail: (problem: string) => never,
+): readonly number[] {
   const list = intsAttribute(attributes, name) ?? Array.from({ length: count }, () => fallback);
   if (list.length !== count || list.some((value) => !Number.isInteger(value) || value < fallback || value > LARGEST)) {
     fail(`\`${name}\` must hold ${count} whole numbers of ${fallback} or more, got [${list.join(", ")}].`);
@@ -108,7 +114,8 @@ export function windowAxes(attributes: Attributes, count: number, fail: (problem
 export function windowCount(dim: Dim, kernel: Dim, axis: WindowAxis, fail: (problem: string) => never): Dim {
   const span = addDims(multiplyDims(subtractDims(kernel, 1), axis.dilation), 1);
   const room = subtractDims(addDims(dim, axis.before + axis.after), span);
-  if (typeof room === "number" && room < 0) fail(`a window that spans ${span} does not fit into ${dim} elements with ${axis.before + axis.after} of padding.`);
+  if (typeof room === "number" && room < 0)
+    fail(`a window that spans ${span} does not fit into ${dim} elements with ${axis.before + axis.after} of padding.`);
   return floorDivideDims(addDims(room, axis.stride), axis.stride);
 }
 
@@ -160,7 +167,11 @@ function weightGradient(x: Tensor, gradient: Tensor, weight: Tensor, axes: reado
   return transpose(fit(whole, weight.shape.slice(2)), swapChannels);
 }
 
-const biasGradient = (gradient: Tensor): Tensor => reduceSum(gradient, gradient.shape.flatMap((_, i) => (i === 1 ? [] : [i])));
+const biasGradient = (gradient: Tensor): Tensor =>
+  reduceSum(
+    gradient,
+    gradient.shape.flatMap((_, i) => (i === 1 ? [] : [i])),
+  );
 
 interface ConvolutionParts {
   readonly x: Tensor;
@@ -183,7 +194,8 @@ function checkedParts(call: InferenceCall): ConvolutionParts {
   const parts = partsOf(call.inputs, call.attributes, call.fail);
   const { weight, group } = parts;
   const kernel = intsAttribute(call.attributes, "kernel_shape");
-  if (kernel !== undefined && !sameShape(kernel, weight.shape.slice(2))) call.fail(`\`kernel_shape\` ${shapeText(kernel)} is not that of the weights.`);
+  if (kernel !== undefined && !sameShape(kernel, weight.shape.slice(2)))
+    call.fail(`\`kernel_shape\` ${shapeText(kernel)} is not that of the weights.`);
   if (divideDims(weight.shape[0]!, group) === undefined) call.fail(`axis 0 of the weights does not divide into ${group} groups.`);
   return parts;
 }
@@ -197,7 +209,14 @@ const never = (problem: string): never => {
   throw new Error(problem);
 };
 
-const WINDOW_ATTRIBUTES = { auto_pad: "string", dilations: "ints", group: "int", kernel_shape: "ints", pads: "ints", strides: "ints" } as const;
+const WINDOW_ATTRIBUTES = {
+  auto_pad: "string",
+  dilations: "ints",
+  group: "int",
+  kernel_shape: "ints",
+  pads: "ints",
+  strides: "ints",
+} as const;
 
 /** ONNX allows more where the dilation is larger than the stride; ONNX Runtime does not. */
 function outputPaddings(call: InferenceCall, axes: readonly WindowAxis[]): readonly number[] {
@@ -220,7 +239,12 @@ export const convolutionOperators: readonly OperatorDefinition[] = [
       if (weight.shape[1] !== each) call.fail(`axis 1 of the weights must be ${each}, which is ${channels} channels in ${group} groups.`);
       const filters = weight.shape[0]!;
       checkBias(call, filters);
-      return [{ dtype: x.dtype, shape: [images, filters, ...axes.map((axis, i) => windowCount(spatial[i]!, weight.shape[i + 2]!, axis, call.fail))] }];
+      return [
+        {
+          dtype: x.dtype,
+          shape: [images, filters, ...axes.map((axis, i) => windowCount(spatial[i]!, weight.shape[i + 2]!, axis, call.fail))],
+        },
+      ];
     },
     gradient({ inputs, attributes, outputGradients, wanted }) {
       const { x, weight, axes, group } = partsOf(inputs, attributes, never);

@@ -20,7 +20,15 @@ interface MaskRequest {
 }
 
 /** For each step 1 where an element is kept, 0 where it is dropped. */
-async function masks({ shape, rate = 0.3, seed = 7, site = 0, steps = [0], named = shape, threads = 1 }: MaskRequest): Promise<Uint8Array[]> {
+async function masks({
+  shape,
+  rate = 0.3,
+  seed = 7,
+  site = 0,
+  steps = [0],
+  named = shape,
+  threads = 1,
+}: MaskRequest): Promise<Uint8Array[]> {
   const graph = new Graph({ training: true });
   const counter = graph.input("counter", "int64", []);
   const y = dropout(graph.input("x", "float32", named), rate, { counter, seed, site });
@@ -50,25 +58,43 @@ const LIMIT = 5;
 const STEPS = Array.from({ length: 16 }, (_, i) => i);
 
 describe("dropout masks", () => {
-  it.each([0.05, 0.1, 0.5, 0.9])("the share of kept elements at rate %f is within five standard errors, at every step, and spread as of independent draws", async (rate) => {
-    const shape = [64, 1024];
-    const count = 64 * 1024;
-    let square = 0;
-    const all = await masks({ shape, rate, steps: STEPS });
-    for (const mask of all) {
-      const score = (mean(mask) - (1 - rate)) / Math.sqrt((rate * (1 - rate)) / count);
-      expect(Math.abs(score)).toBeLessThan(LIMIT);
-      square += score ** 2;
-    }
-    // Chi-squared with 16 degrees of freedom: mean 16, standard deviation 5.7.
-    expect(square).toBeGreaterThan(2);
-    expect(square).toBeLessThan(16 + 5 * 5.7);
-  });
+  it.each([0.05, 0.1, 0.5, 0.9])(
+    "the share of kept elements at rate %f is within five standard errors, at every step, and spread as of independent draws",
+    async (rate) => {
+      const shape = [64, 1024];
+      const count = 64 * 1024;
+      let square = 0;
+      const all = await masks({ shape, rate, steps: STEPS });
+      for (const mask of all) {
+        const score = (mean(mask) - (1 - rate)) / Math.sqrt((rate * (1 - rate)) / count);
+        expect(Math.abs(score)).toBeLessThan(LIMIT);
+        square += score ** 2;
+      }
+      // Chi-squared with 16 degrees of freedom: mean 16, standard deviation 5.7.
+      expect(square).toBeGreaterThan(2);
+      expect(square).toBeLessThan(16 + 5 * 5.7);
+    },
+  );
 
   it("neighbours along both axes, and at every small distance, are uncorrelated", async () => {
     const [rows, columns] = [128, 512];
     const [mask] = await masks({ shape: [rows, columns], rate: 0.5 });
-    for (const [down, right] of [[0, 1], [0, 2], [0, 3], [0, 8], [0, 64], [0, 256], [1, 0], [2, 0], [3, 0], [8, 0], [64, 0], [1, 1], [1, 511], [5, 7]] as const) {
+    for (const [down, right] of [
+      [0, 1],
+      [0, 2],
+      [0, 3],
+      [0, 8],
+      [0, 64],
+      [0, 256],
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [8, 0],
+      [64, 0],
+      [1, 1],
+      [1, 511],
+      [5, 7],
+    ] as const) {
       const a: number[] = [];
       const b: number[] = [];
       for (let r = 0; r + down < rows; r++) {
@@ -84,7 +110,13 @@ describe("dropout masks", () => {
   it("corners of rectangles, whose words come from two rows and two columns, are uncorrelated in fours", async () => {
     const [rows, columns] = [256, 256];
     const all = await masks({ shape: [rows, columns], rate: 0.5, steps: [0, 1, 2, 3] });
-    for (const [down, right] of [[1, 1], [1, 7], [3, 2], [64, 64], [127, 1]] as const) {
+    for (const [down, right] of [
+      [1, 1],
+      [1, 7],
+      [3, 2],
+      [64, 64],
+      [127, 1],
+    ] as const) {
       let sum = 0;
       let count = 0;
       for (const mask of all) {
@@ -147,7 +179,7 @@ describe("dropout masks", () => {
     const first = await masks({ shape, steps: [11, 12], site: 3 });
     expect(await masks({ shape, steps: [11, 12], site: 3 })).toEqual(first);
     expect(await masks({ shape, steps: [11, 12], site: 3, threads: 4 })).toEqual(first);
-    expect(await masks({ shape, steps: [12, 11], site: 3, named: ["batch", "sequence", 128] })).toEqual([...first].reverse());
+    expect(await masks({ shape, steps: [12, 11], site: 3, named: ["batch", "sequence", 128] })).toEqual(first.toReversed());
     expect(await masks({ shape, steps: [11, 12], site: 3, named: ["batch", "sequence", "width"] })).toEqual(first);
     expect(first[0]).not.toEqual(first[1]);
   });
@@ -161,7 +193,11 @@ describe("dropout in a graph", () => {
     const y = dropout(x, 0.2, { counter, seed: 1, site: 1 });
     const [gradient] = gradients(reduceSum(mul(y, 3)), [x]);
     const data = Float64Array.from({ length: 256 }, (_, i) => i + 1);
-    const result = await runGraph(graph, { y, gradient: gradient! }, { x: hostTensor(data, [8, 32]), counter: hostTensor(Uint32Array.of(5)) });
+    const result = await runGraph(
+      graph,
+      { y, gradient: gradient! },
+      { x: hostTensor(data, [8, 32]), counter: hostTensor(Uint32Array.of(5)) },
+    );
     let dropped = 0;
     data.forEach((value, i) => {
       const kept = result.y!.data[i] !== 0;
@@ -188,11 +224,15 @@ describe("dropout in a graph", () => {
     const x = graph.input("x", "float32", ["batch", 2]);
     const counter = graph.input("t", "int64", []);
     const pair = graph.input("pair", "int64", [2]);
-    expect(() => dropout(x, 1, { counter, seed: 1, site: 1 })).toThrow("dropout: of float32 [batch, 2]: the rate must be from 0 up to and without 1, got 1.");
+    expect(() => dropout(x, 1, { counter, seed: 1, site: 1 })).toThrow(
+      "dropout: of float32 [batch, 2]: the rate must be from 0 up to and without 1, got 1.",
+    );
     expect(() => dropout(x, Number.NaN, { counter, seed: 1, site: 1 })).toThrow("got NaN");
     expect(() => dropout(x, 0.1, { counter, seed: 0.5, site: 1 })).toThrow("seed must be a whole number");
     expect(() => dropout(x, 0.1, { counter, seed: 1, site: -1 })).toThrow("site must be a whole number");
-    expect(() => dropout(x, 0.1, { counter: pair, seed: 1, site: 1 })).toThrow("counter must be int64 or uint32 of one element, got int64 [2].");
+    expect(() => dropout(x, 0.1, { counter: pair, seed: 1, site: 1 })).toThrow(
+      "counter must be int64 or uint32 of one element, got int64 [2].",
+    );
   });
 
   it("no Dropout and no Random operator is written", () => {

@@ -56,7 +56,10 @@ function randomWords(key: Tensor, bases: readonly number[], count: Dim): Tensor 
   let words: Tensor;
   if (typeof count === "number") {
     const indices = Array.from({ length: count }, (_, i) => Math.imul(i, GOLDEN));
-    words = column(bases.flatMap((base) => indices.map((index) => mixNumber(index ^ base))), count);
+    words = column(
+      bases.flatMap((base) => indices.map((index) => mixNumber(index ^ base))),
+      count,
+    );
   } else {
     words = mix(bitwiseXor(mul(cast(range(key, count), "uint32"), GOLDEN), column(bases, 1)));
   }
@@ -77,7 +80,10 @@ function keptElements(shape: Shape, keep: number, { counter, seed, site }: Dropo
   const leading = shape.slice(0, -1);
   const rows = randomWords(key, [combine(run, site, 0), combine(run, site, 1)], elementsOf(leading));
   const columns = reshape(randomWords(key, [combine(run, site, 2)], shape.at(-1) ?? 1), shape.slice(-1));
-  const [multipliers, offsets] = split(rows, [1, 1], 0).map((part) => reshape(part, shape.length === 0 ? [] : [...leading, 1])) as [Tensor, Tensor];
+  const [multipliers, offsets] = split(rows, [1, 1], 0).map((part) => reshape(part, shape.length === 0 ? [] : [...leading, 1])) as [
+    Tensor,
+    Tensor,
+  ];
   const words = add(mul(bitwiseOr(multipliers, 1), columns), offsets);
   return less(words, graph.scalar(Math.min(Math.round(keep * TWO_TO_32), TWO_TO_32 - 1), "uint32"));
 }

@@ -19,7 +19,8 @@ export type ScatterReduction = "none" | "add";
 export const gather = (data: Tensor, indices: Tensor, axis = 0): Tensor => data.graph.one("Gather", [data, indices], { axis });
 
 /** result[i][j] = data[indices[i][j]][j] for axis 0, and so on: one element for each index. */
-export const gatherElements = (data: Tensor, indices: Tensor, axis = 0): Tensor => data.graph.one("GatherElements", [data, indices], { axis });
+export const gatherElements = (data: Tensor, indices: Tensor, axis = 0): Tensor =>
+  data.graph.one("GatherElements", [data, indices], { axis });
 
 /** `data` with `updates` written at `indices` along `axis`; with "none" no place may be named twice. */
 export const scatterElements = (data: Tensor, indices: Tensor, updates: Tensor, axis = 0, reduction: ScatterReduction = "none"): Tensor =>
@@ -78,14 +79,19 @@ function checkIndices(call: InferenceCall, indices: Tensor): void {
 
 function gatheredValues(data: Tensor, indices: Tensor): readonly Dim[] | undefined {
   if (data.values === undefined || indices.values === undefined || data.rank !== 1 || indices.rank > 1) return undefined;
-  return indices.values.map((index) => data.values!.at(Number(index))!);
+  const gathered = indices.values.map((index) => data.values!.at(Number(index)));
+  // An index outside is ONNX Runtime's to refuse.
+  return gathered.every((value) => value !== undefined) ? gathered : undefined;
 }
 
 /** Writes gradients of gathered slices back to where they came from, adding those of one place. */
 function gatherGradient(data: Tensor, indices: Tensor, gradient: Tensor, axis: number): Tensor {
   const count = elementsOf(indices.shape);
   const rows: Shape = [...data.shape.slice(0, axis), count, ...data.shape.slice(axis + 1)];
-  const column = reshape(indices, rows.map((_, i) => (i === axis ? count : 1)));
+  const column = reshape(
+    indices,
+    rows.map((_, i) => (i === axis ? count : 1)),
+  );
   return scatterElements(zerosLike(data), expand(column, rows), reshape(gradient, rows), axis, "add");
 }
 
@@ -125,7 +131,9 @@ export const indexingOperators: readonly OperatorDefinition[] = [
       checkIndices(call, indices);
       const axis = resolveAxis(intAttribute(call.attributes, "axis", 0), data.rank, call.fail);
       if (indices.rank !== data.rank) call.fail("data and indices must have as many axes.");
-      if (indices.shape.some((dim, i) => i !== axis && typeof dim === "number" && typeof data.shape[i] === "number" && dim > data.shape[i])) {
+      if (
+        indices.shape.some((dim, i) => i !== axis && typeof dim === "number" && typeof data.shape[i] === "number" && dim > data.shape[i])
+      ) {
         call.fail("the indices reach beyond the data on another axis.");
       }
       return [{ dtype: data.dtype, shape: indices.shape }];
@@ -145,7 +153,9 @@ export const indexingOperators: readonly OperatorDefinition[] = [
       checkReduction(call);
       sameDtype(call, [data, updates]);
       resolveAxis(intAttribute(call.attributes, "axis", 0), data.rank, call.fail);
-      if (indices.shape.join() !== updates.shape.join()) call.fail(`the indices are ${shapeText(indices.shape)}, the updates ${shapeText(updates.shape)}.`);
+      if (indices.rank !== data.rank) call.fail("data and indices must have as many axes.");
+      if (indices.shape.join() !== updates.shape.join())
+        call.fail(`the indices are ${shapeText(indices.shape)}, the updates ${shapeText(updates.shape)}.`);
       return [{ dtype: data.dtype, shape: data.shape }];
     },
     gradient({ inputs, attributes, outputGradients, wanted }) {
@@ -181,7 +191,8 @@ export const indexingOperators: readonly OperatorDefinition[] = [
     infer(call) {
       const [data, indices, updates] = call.inputs as [Tensor, Tensor, Tensor];
       if (indices.dtype !== "int64") call.fail("indices must be int64.");
-      if (stringAttribute(call.attributes, "reduction", "none") !== "none") call.fail("a reduction races in ONNX Runtime; use ops.scatterND, which adds safely.");
+      if (stringAttribute(call.attributes, "reduction", "none") !== "none")
+        call.fail("a reduction races in ONNX Runtime; use ops.scatterND, which adds safely.");
       sameDtype(call, [data, updates]);
       const depth = indices.shape.at(-1);
       const expected = [...indices.shape.slice(0, -1), ...data.shape.slice(typeof depth === "number" ? depth : 0)];
@@ -191,11 +202,7 @@ export const indexingOperators: readonly OperatorDefinition[] = [
     gradient({ inputs, outputGradients, wanted }) {
       const [, indices, updates] = inputs as [Tensor, Tensor, Tensor];
       const g = outputGradients[0]!;
-      return [
-        wanted[0] ? scatterND(g, indices, zerosLike(updates)) : undefined,
-        undefined,
-        wanted[2] ? gatherND(g, indices) : undefined,
-      ];
+      return [wanted[0] ? scatterND(g, indices, zerosLike(updates)) : undefined, undefined, wanted[2] ? gatherND(g, indices) : undefined];
     },
   }),
   defineOperator({

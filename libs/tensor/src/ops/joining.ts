@@ -1,5 +1,6 @@
 // Taking apart and putting together along axes: concatenate, split, slice, pad.
 
+import { InputError } from "@reverie/core";
 import type { Dim } from "../graph/dims.ts";
 import { addDims, subtractDims } from "../graph/dims.ts";
 import type { GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
@@ -10,7 +11,8 @@ import { scatterElements } from "./indexing.ts";
 import { expand, full, reshape, zerosLike } from "./shaping.ts";
 
 /** The tensors one after another along `axis`; their other sizes are equal. */
-export const concat = (parts: readonly Tensor[], axis: number): Tensor => (parts.length === 1 ? parts[0]! : parts[0]!.graph.one("Concat", parts, { axis }));
+export const concat = (parts: readonly Tensor[], axis: number): Tensor =>
+  parts.length === 1 ? parts[0]! : parts[0]!.graph.one("Concat", parts, { axis });
 
 /** Pieces of the given sizes along `axis`. */
 export const split = (x: Tensor, sizes: readonly number[], axis: number): Tensor[] =>
@@ -48,7 +50,9 @@ function sliceRanges(inputs: readonly (Tensor | undefined)[], fail: (problem: st
   const x = inputs[0]!;
   const read = (operand: number): readonly Dim[] | undefined => {
     const tensor = inputs[operand];
-    return tensor === undefined ? undefined : (tensor.values ?? fail("starts, ends, axes and steps must be known when the graph is built."));
+    return tensor === undefined
+      ? undefined
+      : (tensor.values ?? fail("starts, ends, axes and steps must be known when the graph is built."));
   };
   const starts = read(1)!;
   const ends = read(2)!;
@@ -65,7 +69,8 @@ function sliceRanges(inputs: readonly (Tensor | undefined)[], fail: (problem: st
 function sliceRange(dim: Dim, start: Dim, end: Dim, step: number, fail: (problem: string) => never): { start: Dim; size: Dim } {
   if (typeof dim === "number" && typeof start === "number" && typeof end === "number") {
     const lowest = step > 0 ? 0 : -1;
-    const clamp = (value: number): number => Math.max(lowest, Math.min(step > 0 ? dim : dim - 1, value < 0 ? Math.max(value + dim, lowest) : value));
+    const clamp = (value: number): number =>
+      Math.max(lowest, Math.min(step > 0 ? dim : dim - 1, value < 0 ? Math.max(value + dim, lowest) : value));
     const first = clamp(start);
     const last = clamp(end);
     return { start: first, size: Math.max(0, Math.ceil((last - first) / step)) };
@@ -90,7 +95,10 @@ function sliceGradient({ inputs, outputGradients }: GradientCall): Tensor {
     } else {
       const whole = gradient.shape.map((dim, i) => (i === axis ? x.shape[axis]! : dim));
       const indices = x.graph.integers(Array.from({ length: Number(size) }, (_, i) => Number(start) + i * step));
-      const column = reshape(indices, gradient.shape.map((_, i) => (i === axis ? size : 1)));
+      const column = reshape(
+        indices,
+        gradient.shape.map((_, i) => (i === axis ? size : 1)),
+      );
       gradient = scatterElements(full(x, whole, 0), expand(column, gradient.shape), gradient, axis);
     }
   }
@@ -110,7 +118,8 @@ function concatShape(call: InferenceCall): { axis: number; shape: Dim[] } {
   const axis = resolveAxis(intAttribute(call.attributes, "axis", 0), parts[0]!.rank, call.fail);
   const shape = [...parts[0]!.shape];
   for (const part of parts.slice(1)) {
-    if (part.rank !== shape.length || part.shape.some((dim, i) => i !== axis && dim !== shape[i])) call.fail(`the sizes differ on an axis other than ${axis}.`);
+    if (part.rank !== shape.length || part.shape.some((dim, i) => i !== axis && dim !== shape[i]))
+      call.fail(`the sizes differ on an axis other than ${axis}.`);
     shape[axis] = addDims(shape[axis]!, part.shape[axis]!);
   }
   return { axis, shape };
@@ -119,7 +128,8 @@ function concatShape(call: InferenceCall): { axis: number; shape: Dim[] } {
 function splitSizes(call: InferenceCall, dim: Dim): readonly number[] {
   const given = call.inputs[1]?.values;
   if (call.inputs[1] !== undefined) {
-    if (given === undefined || given.some((size) => typeof size !== "number")) return call.fail("the sizes must be known when the graph is built.");
+    if (given === undefined || given.some((size) => typeof size !== "number"))
+      return call.fail("the sizes must be known when the graph is built.");
     return given as readonly number[];
   }
   const count = intAttribute(call.attributes, "num_outputs", call.outputCount);
@@ -135,7 +145,9 @@ export const joiningOperators: readonly OperatorDefinition[] = [
     attributes: { axis: "int" },
     infer(call) {
       const parts = call.inputs as readonly Tensor[];
-      const values = parts.every((part) => part.values !== undefined && part.rank === 1) ? parts.flatMap((part) => part.values!) : undefined;
+      const values = parts.every((part) => part.values !== undefined && part.rank === 1)
+        ? parts.flatMap((part) => part.values!)
+        : undefined;
       return [{ dtype: parts[0]!.dtype, shape: concatShape(call).shape, values }];
     },
     gradient({ inputs, attributes, outputGradients, wanted }) {
@@ -167,7 +179,13 @@ export const joiningOperators: readonly OperatorDefinition[] = [
     },
     gradient({ inputs, outputs, attributes, outputGradients }) {
       const axis = resolveAxis(intAttribute(attributes, "axis", 0), inputs[0]!.rank, never);
-      return [concat(outputs.map((output, i) => outputGradients[i] ?? zerosLike(output)), axis), undefined];
+      return [
+        concat(
+          outputs.map((output, i) => outputGradients[i] ?? zerosLike(output)),
+          axis,
+        ),
+        undefined,
+      ];
     },
   }),
   defineOperator({
@@ -195,12 +213,14 @@ export const joiningOperators: readonly OperatorDefinition[] = [
       const x = call.inputs[0]!;
       if (call.inputs[3] !== undefined) call.fail("the operand `axes` is not supported.");
       const pads = call.inputs[1]!.values ?? call.fail("the pads must be known when the graph is built.");
+      if (pads.some((amount) => typeof amount === "number" && amount < 0)) call.fail("pads below 0 are not supported; use Slice.");
       if (pads.length !== 2 * x.rank) call.fail(`expected ${2 * x.rank} pads, got ${pads.length}.`);
       return [{ dtype: x.dtype, shape: x.shape.map((dim, i) => addDims(dim, addDims(pads[i]!, pads[i + x.rank]!))) }];
     },
     gradient({ inputs, attributes, outputGradients }) {
-      if (stringAttribute(attributes, "mode", "constant") !== "constant") never("only pads of mode constant have a gradient.");
       const x = inputs[0]!;
+      const mode = stringAttribute(attributes, "mode", "constant");
+      if (mode !== "constant") throw new InputError("Pad", `of ${x.toString()}: only the mode constant has a gradient, not ${mode}.`);
       let gradient = outputGradients[0]!;
       x.shape.forEach((dim, axis) => {
         const before = inputs[1]!.values![axis]!;

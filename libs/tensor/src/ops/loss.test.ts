@@ -23,14 +23,20 @@ const numbers = (seed: number, count: number, low = -2, high = 2): Float64Array 
 };
 
 /** Loss and its gradient of float64 logits [rows, classes] with fixed labels. */
-async function crossEntropyOf(logits: Float64Array, labels: readonly number[], options: Omit<CrossEntropyOptions, "weights"> & { weights?: readonly number[] } = {}) {
+async function crossEntropyOf(
+  logits: Float64Array,
+  labels: readonly number[],
+  options: Omit<CrossEntropyOptions, "weights"> & { weights?: readonly number[] } = {},
+) {
   const classes = logits.length / labels.length;
   const graph = new Graph();
   const x = graph.input("logits", "float64", [labels.length, classes]);
   const { weights, ...rest } = options;
   const loss = crossEntropy(x, graph.input("labels", "int32", [labels.length]), {
     ...rest,
-    ...(weights === undefined ? {} : { weights: graph.constant({ dtype: "float64", shape: [weights.length], data: Float64Array.from(weights) }) }),
+    ...(weights === undefined
+      ? {}
+      : { weights: graph.constant({ dtype: "float64", shape: [weights.length], data: Float64Array.from(weights) }) }),
   });
   const [gradient] = gradients(loss, [x]);
   const result = await runGraph(
@@ -46,10 +52,10 @@ const closeAll = (actual: ArrayLike<number>, expected: ArrayLike<number>, digits
   for (let i = 0; i < expected.length; i++) expect(actual[i]).toBeCloseTo(expected[i]!, digits);
 };
 
-describe("cross entropy", () => {
-  const labelsOf = (graph: Graph, dtype: "int32" | "int64", shape: number[], values: readonly number[]): Tensor =>
-    graph.constant({ dtype, shape, data: dtype === "int32" ? Int32Array.from(values) : BigInt64Array.from(values.map(BigInt)) });
+const labelsOf = (graph: Graph, dtype: "int32" | "int64", shape: number[], values: readonly number[]): Tensor =>
+  graph.constant({ dtype, shape, data: dtype === "int32" ? Int32Array.from(values) : BigInt64Array.from(values.map(BigInt)) });
 
+describe("cross entropy", () => {
   it.each([
     ["mean", { reduction: "mean" }],
     ["sum", { reduction: "sum" }],
@@ -60,7 +66,8 @@ describe("cross entropy", () => {
     for (const dtype of ["int32", "int64"] as const) {
       await expectGradient({
         operands: { x: { shape: [2, 3, 5] } },
-        build: ({ x }, graph) => crossEntropy(x!, labelsOf(graph, dtype, [2, 3], [0, 4, 2, -100 * Number(!("ignoreIndex" in options)), 1, 1]), options),
+        build: ({ x }, graph) =>
+          crossEntropy(x!, labelsOf(graph, dtype, [2, 3], [0, 4, 2, -100 * Number(!("ignoreIndex" in options)), 1, 1]), options),
       });
     }
   });
@@ -138,7 +145,10 @@ describe("cross entropy", () => {
     const labels = graph.input("labels", "int64", ["batch", "sequence"]);
     const loss = crossEntropy(x, labels);
     const [gradient] = gradients(loss, [x]);
-    for (const [batch, sequence] of [[2, 3], [1, 5]] as const) {
+    for (const [batch, sequence] of [
+      [2, 3],
+      [1, 5],
+    ] as const) {
       const count = batch * sequence;
       const logits = Float32Array.from(numbers(6, count * 4));
       const wanted = Array.from({ length: count }, (_, i) => (i === 1 ? -100 : i % 4));
@@ -147,7 +157,10 @@ describe("cross entropy", () => {
         { loss, gradient: gradient! },
         { x: hostTensor(logits, [batch, sequence, 4]), labels: hostTensor(BigInt64Array.from(wanted.map(BigInt)), [batch, sequence]) },
       );
-      const sum = wanted.reduce((total, label, row) => total - (label < 0 ? 0 : logSoftmaxRow(logits.subarray(row * 4, row * 4 + 4))[label]!), 0);
+      const sum = wanted.reduce(
+        (total, label, row) => total - (label < 0 ? 0 : logSoftmaxRow(logits.subarray(row * 4, row * 4 + 4))[label]!),
+        0,
+      );
       expect(result.loss!.data[0]).toBeCloseTo(sum / (count - 1), 5);
       expect(result.gradient!.shape).toEqual([batch, sequence, 4]);
     }
@@ -167,10 +180,14 @@ describe("cross entropy", () => {
     const x = graph.input("x", "float32", ["batch", 5]);
     const labels = graph.input("labels", "int32", ["rows"]);
     const fitting = graph.input("fitting", "int32", ["batch"]);
-    expect(() => crossEntropy(x, labels)).toThrow("crossEntropy: of logits float32 [batch, 5] and labels int32 [rows]: the labels must be [batch], one for each row of logits.");
+    expect(() => crossEntropy(x, labels)).toThrow(
+      "crossEntropy: of logits float32 [batch, 5] and labels int32 [rows]: the labels must be [batch], one for each row of logits.",
+    );
     expect(() => crossEntropy(x, graph.input("bytes", "uint8", ["batch"]))).toThrow("must be int32 or int64");
     expect(() => crossEntropy(x, fitting, { labelSmoothing: 1.5 })).toThrow("from 0 to 1, got 1.5");
-    expect(() => crossEntropy(x, fitting, { weights: x })).toThrow("the weights float32 [batch, 5] do not broadcast to the labels int32 [batch].");
+    expect(() => crossEntropy(x, fitting, { weights: x })).toThrow(
+      "the weights float32 [batch, 5] do not broadcast to the labels int32 [batch].",
+    );
     expect(() => graph.one("SoftmaxCrossEntropyLoss", [x, fitting])).toThrow('only the reduction "none" is supported');
   });
 });
@@ -186,7 +203,10 @@ describe("log probabilities of labels", () => {
     const logits = numbers(7, 12);
     const y = logProbabilities(graph.input("x", "float64", [2, 2, 3]), graph.constant({ dtype: "int32", shape: [2, 2], data: labels }));
     const result = await runGraph(graph, { y }, { x: hostTensor(logits, [2, 2, 3]) });
-    closeAll(result.y!.data as Float64Array, [...labels].map((label, row) => logSoftmaxRow(logits.subarray(row * 3, row * 3 + 3))[label]!));
+    closeAll(
+      result.y!.data as Float64Array,
+      [...labels].map((label, row) => logSoftmaxRow(logits.subarray(row * 3, row * 3 + 3))[label]!),
+    );
   });
 });
 
@@ -194,24 +214,33 @@ describe("losses of numbers", () => {
   const pair = { a: { shape: [2, 3], low: -3, high: 3 }, b: { shape: [2, 3] } };
   const reductions = ["mean", "sum", "none"] as const;
 
-  it.each(reductions)("squared error, Huber and binary cross entropy, reduced to %s: gradients agree with central differences", async (reduction) => {
-    await expectGradient({ operands: pair, build: ({ a, b }) => meanSquaredError(a!, b!, { reduction }) });
-    await expectGradient({ operands: pair, build: ({ a, b }) => huber(a!, b!, { reduction, delta: 0.7 }) });
-    // ONNX Runtime has no float64 Softplus.
-    await expectGradient({
-      operands: { a: pair.a, b: { shape: [2, 3], low: 0, high: 1 } },
-      build: ({ a, b }) => binaryCrossEntropyWithLogits(a!, b!, { reduction }),
-      reference: ({ a, b }) => {
-        const each = Array.from(a!, (x, i) => -(b![i]! * Math.log(1 / (1 + Math.exp(-x))) + (1 - b![i]!) * Math.log(1 / (1 + Math.exp(x)))));
-        const sum = each.reduce((p, q) => p + q, 0);
-        return reduction === "none" ? each : [reduction === "sum" ? sum : sum / 6];
-      },
-    });
-  });
+  it.each(reductions)(
+    "squared error, Huber and binary cross entropy, reduced to %s: gradients agree with central differences",
+    async (reduction) => {
+      await expectGradient({ operands: pair, build: ({ a, b }) => meanSquaredError(a!, b!, { reduction }) });
+      await expectGradient({ operands: pair, build: ({ a, b }) => huber(a!, b!, { reduction, delta: 0.7 }) });
+      // ONNX Runtime has no float64 Softplus.
+      await expectGradient({
+        operands: { a: pair.a, b: { shape: [2, 3], low: 0, high: 1 } },
+        build: ({ a, b }) => binaryCrossEntropyWithLogits(a!, b!, { reduction }),
+        reference: ({ a, b }) => {
+          const each = Array.from(
+            a!,
+            (x, i) => -(b![i]! * Math.log(1 / (1 + Math.exp(-x))) + (1 - b![i]!) * Math.log(1 / (1 + Math.exp(x)))),
+          );
+          const sum = each.reduce((p, q) => p + q, 0);
+          return reduction === "none" ? each : [reduction === "sum" ? sum : sum / 6];
+        },
+      });
+    },
+  );
 
   it("Huber is half the square inside delta and linear beyond", async () => {
     const graph = new Graph();
-    const y = huber(graph.input("x", "float64", [5]), graph.constant({ dtype: "float64", shape: [5], data: new Float64Array(5) }), { delta: 2, reduction: "none" });
+    const y = huber(graph.input("x", "float64", [5]), graph.constant({ dtype: "float64", shape: [5], data: new Float64Array(5) }), {
+      delta: 2,
+      reduction: "none",
+    });
     const result = await runGraph(graph, { y }, { x: hostTensor(Float64Array.of(-5, -2, 0, 1, 3)) });
     expect([...result.y!.data]).toEqual([8, 2, 0, 0.5, 4]);
   });

@@ -57,14 +57,16 @@ function negativeLogLikelihood(logits: Tensor, labels: Tensor): readonly [Tensor
 /**
  * Minus the log probability that softmax(logits) gives each label.
  * @param logits - float [..., classes]
- * @param labels - int32 or int64 [...], 0 to classes - 1, or `ignoreIndex`; others stop the run with ONNX Runtime's error
+ * @param labels - int32 or int64 [...], 0 to classes - 1 (-1 is the last class, and so on), or `ignoreIndex`; others stop the run
+ *   with ONNX Runtime's error
  * @returns a scalar, or [...] when the reduction is "none", where ignored labels have loss 0
  * @throws InputError when shapes or dtypes do not fit, or the smoothing is outside [0, 1]
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { ignoreIndex = -100, labelSmoothing = 0, weights, reduction = "mean" } = options;
   checkLabels("crossEntropy", logits, labels);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) throw new InputError("crossEntropy", `the label smoothing must be from 0 to 1, got ${labelSmoothing}.`);
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new InputError("crossEntropy", `the label smoothing must be from 0 to 1, got ${labelSmoothing}.`);
   if (weights !== undefined && !fits(weights.shape, labels.shape)) {
     throw new InputError("crossEntropy", `the weights ${weights.toString()} do not broadcast to the labels ${labels.toString()}.`);
   }
@@ -89,7 +91,8 @@ const fits = (shape: Shape, target: Shape): boolean => {
 /**
  * The log probability that softmax(logits) gives each label: what policy gradients multiply by advantages.
  * @param logits - float [..., classes]
- * @param labels - int32 or int64 [...], 0 to classes - 1; others stop the run with ONNX Runtime's error
+ * @param labels - int32 or int64 [...], 0 to classes - 1 (-1 is the last class, and so on); others stop the run with ONNX
+ *   Runtime's error
  * @returns float [...]
  * @throws InputError when shapes or dtypes do not fit
  */
@@ -100,7 +103,10 @@ export function logProbabilities(logits: Tensor, labels: Tensor): Tensor {
 
 function checkPair(name: string, prediction: Tensor, target: Tensor): void {
   if (sameShape(prediction.shape, target.shape) && prediction.dtype === target.dtype) return;
-  throw new InputError(name, `the prediction ${prediction.toString()} and the target ${target.toString()} must have one shape and one dtype.`);
+  throw new InputError(
+    name,
+    `the prediction ${prediction.toString()} and the target ${target.toString()} must have one shape and one dtype.`,
+  );
 }
 
 /**
@@ -146,7 +152,8 @@ export const lossOperators: readonly OperatorDefinition[] = [
     infer(call) {
       const [logits, labels] = call.inputs as [Tensor, Tensor];
       if (stringAttribute(call.attributes, "reduction", "mean") !== "none") call.fail('only the reduction "none" is supported.');
-      if (logits.rank !== 2 || !sameShape(labels.shape, logits.shape.slice(0, 1))) call.fail("expected logits [rows, classes] and labels [rows].");
+      if (logits.rank !== 2 || !sameShape(labels.shape, logits.shape.slice(0, 1)))
+        call.fail("expected logits [rows, classes] and labels [rows].");
       if (labels.dtype !== "int32" && labels.dtype !== "int64") call.fail("the labels must be int32 or int64.");
       const losses = { dtype: logits.dtype, shape: labels.shape };
       return call.outputCount === 1 ? [losses] : [losses, { dtype: logits.dtype, shape: logits.shape }];

@@ -56,7 +56,10 @@ describe("gradients of matrix products agree with central differences", () => {
   });
 
   it("gemm without a third operand", async () => {
-    await expectGradient({ operands: { a: { shape: [3, 4] }, b: { shape: [4, 2] } }, build: ({ a, b }) => gemm(a!, b!, undefined, { alpha: 3 }) });
+    await expectGradient({
+      operands: { a: { shape: [3, 4] }, b: { shape: [4, 2] } },
+      build: ({ a, b }) => gemm(a!, b!, undefined, { alpha: 3 }),
+    });
   });
 
   it.each([[[4]], [[3, 4]], [[2, 3, 4]], [[2, 1, 3, 4]]])("linear on x of shape %j, with a bias and without", async (shape) => {

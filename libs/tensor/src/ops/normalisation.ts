@@ -1,6 +1,5 @@
 // Normalisation: values centred and scaled by statistics of their row, group or channel.
 
-import { InputError } from "@reverie/core";
 import type { Dim } from "../graph/dims.ts";
 import { divideDims, elementsOf, multiplyDims, sameShape, shapeText } from "../graph/dims.ts";
 import type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
@@ -8,8 +7,9 @@ import { defineOperator, intAttribute } from "../graph/operator.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import { add, mul, neg, reciprocal, sqrt, sub } from "./arithmetic.ts";
 import { resolveAxis, sameDtype } from "./broadcast.ts";
+import { cast } from "./cast.ts";
 import { gemm } from "./matmul.ts";
-import { reduceMean, reduceSum, reduceSumSquare } from "./reduce.ts";
+import { reduceMean, reduceSum } from "./reduce.ts";
 import { reshape, zerosLike } from "./shaping.ts";
 
 /**
@@ -30,15 +30,12 @@ export function layerNorm(x: Tensor, scale: Tensor, bias?: Tensor, epsilon = 1e-
 /**
  * Rows along the last axis divided by the root of their mean square, then scaled (Zhang & Sennrich 2019,
  * https://arxiv.org/abs/1910.07467).
- * @param x - [..., width], the width a number
+ * @param x - [..., width]
  * @param scale - [width]
  * @param epsilon - added to the mean square
- * @throws InputError when the width is not known
  */
 export function rmsNorm(x: Tensor, scale: Tensor, epsilon = 1e-6): Tensor {
-  const width = x.shape.at(-1);
-  if (typeof width !== "number") throw new InputError("rmsNorm", `the last axis must be a number, got ${x.toString()}.`);
-  const meanSquare = mul(reduceSumSquare(x, [-1], true), 1 / width);
+  const meanSquare = reduceMean(mul(x, x), [-1], true);
   return mul(mul(x, reciprocal(sqrt(add(meanSquare, epsilon)))), scale);
 }
 
@@ -88,7 +85,7 @@ interface CentredRows {
 
 function centredRows(rows: Tensor, epsilon: number, width: number): CentredRows {
   const centred = sub(rows, reduceMean(rows, [1], true));
-  const variance = mul(reduceSumSquare(centred, [1], true), 1 / width);
+  const variance = reduceMean(mul(centred, centred), [1], true);
   return { centred, inverseDeviation: reciprocal(sqrt(add(variance, epsilon))), width };
 }
 
@@ -123,27 +120,31 @@ function inferLayerNorm(call: InferenceCall): readonly Dim[] {
 
 /** The rows with the statistics that LayerNormalization gives as its further outputs. */
 function stashedRows({ inputs, outputs, attributes }: GradientCall, rows: Tensor, width: number): CentredRows {
-  const [, mean, inverseDeviation] = outputs.length === 3 ? outputs : rows.graph.call("LayerNormalization", inputs, attributes, { outputs: 3 });
+  const [, mean, inverseDeviation] =
+    outputs.length === 3 ? outputs : rows.graph.call("LayerNormalization", inputs, attributes, { outputs: 3 });
   const column = [rows.shape[0]!, 1];
   return { centred: sub(rows, reshape(mean!, column)), inverseDeviation: reshape(inverseDeviation!, column), width };
 }
 
 /** What flows back through the statistics, where a gradient of the gradient reads them. */
-function statisticsGradient({ centred, inverseDeviation, width }: CentredRows, [, byMean, byDeviation]: GradientCall["outputGradients"]): Tensor[] {
-  const column = inverseDeviation.shape;
+function statisticsGradient(
+  { centred, inverseDeviation, width }: CentredRows,
+  [, byMean, byDeviation]: GradientCall["outputGradients"],
+): Tensor[] {
+  const column = (gradient: Tensor): Tensor => cast(reshape(gradient, inverseDeviation.shape), centred.dtype);
   const parts: Tensor[] = [];
-  if (byMean !== undefined) parts.push(mul(reshape(byMean, column), 1 / width));
+  if (byMean !== undefined) parts.push(mul(column(byMean), 1 / width));
   if (byDeviation !== undefined) {
     const cube = mul(inverseDeviation, mul(inverseDeviation, inverseDeviation));
-    parts.push(mul(centred, mul(reshape(byDeviation, column), mul(cube, -1 / width))));
+    parts.push(mul(centred, mul(column(byDeviation), mul(cube, -1 / width))));
   }
   return parts;
 }
 
 /**
  * With y the normalised row, s the scale and g the gradient by the result, the gradient by x is
- * (g s - mean(g s) - y mean(g s y)) / deviation. The means are products of a matrix and a vector, so that seven passes over all
- * elements are left.
+ * (g s - mean(g s) - y mean(g s y)) / deviation. The last mean and the gradient by s are products of a matrix and a vector, so
+ * that seven elementwise passes are left.
  */
 function layerNormGradient(call: GradientCall): (Tensor | undefined)[] {
   const { inputs, attributes, outputGradients, wanted } = call;
@@ -155,10 +156,9 @@ function layerNormGradient(call: GradientCall): (Tensor | undefined)[] {
   const statistics = x.dtype === "float32" ? stashedRows(call, rows, width) : centredRows(rows, epsilonOf(attributes), width);
   const product = mul(gradient, statistics.centred);
   const byX = (): Tensor => {
-    const column = reshape(scale, [width, 1]);
-    const meanGradient = gemm(gradient, column, undefined, { alpha: 1 / width });
-    const meanProduct = gemm(product, column, undefined, { alpha: 1 / width });
-    const first = rowsGradient(statistics, mul(gradient, reshape(scale, [width])), meanGradient, meanProduct);
+    const scaled = mul(gradient, reshape(scale, [width]));
+    const meanProduct = gemm(product, reshape(scale, [width, 1]), undefined, { alpha: 1 / width });
+    const first = rowsGradient(statistics, scaled, reduceMean(scaled, [1], true), meanProduct);
     return reshape(statisticsGradient(statistics, outputGradients).reduce(add, first), x.shape);
   };
   return [
@@ -178,9 +178,14 @@ function checkChannels(call: InferenceCall): Dim {
 }
 
 /** [channels] as [channels, 1, ...], which meets axis 1 of x. */
-const overChannels = (perChannel: Tensor, x: Tensor): Tensor => reshape(perChannel, [perChannel.shape[0]!, ...x.shape.slice(2).map(() => 1)]);
+const overChannels = (perChannel: Tensor, x: Tensor): Tensor =>
+  reshape(perChannel, [perChannel.shape[0]!, ...x.shape.slice(2).map(() => 1)]);
 
-const sumOverChannels = (x: Tensor): Tensor => reduceSum(x, x.shape.flatMap((_, i) => (i === 1 ? [] : [i])));
+const sumOverChannels = (x: Tensor): Tensor =>
+  reduceSum(
+    x,
+    x.shape.flatMap((_, i) => (i === 1 ? [] : [i])),
+  );
 
 function groupNormGradient({ inputs, attributes, outputGradients, wanted }: GradientCall): (Tensor | undefined)[] {
   const [x, scale] = inputs as [Tensor, Tensor];
@@ -192,7 +197,10 @@ function groupNormGradient({ inputs, attributes, outputGradients, wanted }: Grad
   const scaled = (): Tensor => reshape(mul(gradient, overChannels(scale, x)), rowShape);
   const byX = (): Tensor => {
     const rows = scaled();
-    return reshape(rowsGradient(statistics, rows, reduceMean(rows, [1], true), reduceMean(mul(rows, statistics.centred), [1], true)), x.shape);
+    return reshape(
+      rowsGradient(statistics, rows, reduceMean(rows, [1], true), reduceMean(mul(rows, statistics.centred), [1], true)),
+      x.shape,
+    );
   };
   const normalised = (): Tensor => reshape(mul(statistics.centred, statistics.inverseDeviation), x.shape);
   return [
@@ -256,7 +264,8 @@ export const normalisationOperators: readonly OperatorDefinition[] = [
     infer(call) {
       const x = call.inputs[0]!;
       checkChannels(call);
-      if (intAttribute(call.attributes, "training_mode", 0) !== 0) call.fail("training_mode = 1 is not supported; use another normalisation for training.");
+      if (intAttribute(call.attributes, "training_mode", 0) !== 0)
+        call.fail("training_mode = 1 is not supported; use another normalisation for training.");
       return [{ dtype: x.dtype, shape: x.shape }];
     },
     gradient: batchNormGradient,

@@ -98,11 +98,12 @@ const never = (problem: string): never => {
   throw new Error(problem);
 };
 
+const flat = (x: Tensor): Tensor => reshape(x, [elementsOf(x.shape)]);
+
 function maxPoolGradient({ inputs, outputs, attributes, outputGradients }: GradientCall): Tensor {
   const x = inputs[0]!;
   // Places are counted through the whole tensor, so one axis holds everything.
   const places = outputs[1] ?? x.graph.call("MaxPool", [x], attributes, { outputs: 2 })[1]!;
-  const flat = (tensor: Tensor): Tensor => reshape(tensor, [elementsOf(tensor.shape)]);
   const zeros = full(x, [elementsOf(x.shape)], 0);
   return reshape(scatterElements(zeros, flat(places), flat(outputGradients[0]!), 0, "add"), x.shape);
 }
@@ -135,7 +136,14 @@ function meanOfAll({ inputs, outputGradients }: GradientCall): Tensor {
   return expand(div(outputGradients[0]!, divisor), x.shape);
 }
 
-const POOL_ATTRIBUTES = { auto_pad: "string", ceil_mode: "int", dilations: "ints", kernel_shape: "ints", pads: "ints", strides: "ints" } as const;
+const POOL_ATTRIBUTES = {
+  auto_pad: "string",
+  ceil_mode: "int",
+  dilations: "ints",
+  kernel_shape: "ints",
+  pads: "ints",
+  strides: "ints",
+} as const;
 
 export const poolingOperators: readonly OperatorDefinition[] = [
   defineOperator({
@@ -145,7 +153,12 @@ export const poolingOperators: readonly OperatorDefinition[] = [
     infer(call) {
       const { dtype } = call.inputs[0]!;
       const shape = inferPool(call);
-      return call.outputCount === 1 ? [{ dtype, shape }] : [{ dtype, shape }, { dtype: "int64", shape }];
+      return call.outputCount === 1
+        ? [{ dtype, shape }]
+        : [
+            { dtype, shape },
+            { dtype: "int64", shape },
+          ];
     },
     gradient: (call) => [maxPoolGradient(call)],
   }),

@@ -56,7 +56,11 @@ describe("gradients of reductions agree with central differences", () => {
   });
 });
 
-const floats = (shape: readonly number[], values: readonly number[]) => ({ dtype: "float64" as const, shape, data: Float64Array.from(values) });
+const floats = (shape: readonly number[], values: readonly number[]) => ({
+  dtype: "float64" as const,
+  shape,
+  data: Float64Array.from(values),
+});
 
 it("equal largest and smallest values share the gradient", async () => {
   const graph = new Graph();

@@ -32,7 +32,10 @@ const numbers = (seed: number, count: number): Float64Array => {
 async function run(x: Float64Array, positions: readonly number[], interleaved: boolean): Promise<Float64Array> {
   const shape = [1, x.length / positions.length / HEAD_DIM, positions.length, HEAD_DIM];
   const graph = new Graph();
-  const y = rotaryEmbedding(graph.input("x", "float64", shape), graph.input("positions", "int32", [positions.length]), { maxPosition: 200, interleaved });
+  const y = rotaryEmbedding(graph.input("x", "float64", shape), graph.input("positions", "int32", [positions.length]), {
+    maxPosition: 200,
+    interleaved,
+  });
   const result = await runGraph(graph, { y }, { x: hostTensor(x, shape), positions: hostTensor(Int32Array.from(positions)) });
   return result.y!.data as Float64Array;
 }
@@ -73,7 +76,11 @@ describe.each([
     await expectGradient({
       operands: { x: { shape: [2, 2, 3, 4] } },
       build: ({ x }, graph) =>
-        rotaryEmbedding(x!, graph.constant({ dtype: "int32", shape: [2, 3], data: Int32Array.of(0, 1, 2, 4, 3, 9) }), { maxPosition: 10, interleaved, base: 100 }),
+        rotaryEmbedding(x!, graph.constant({ dtype: "int32", shape: [2, 3], data: Int32Array.of(0, 1, 2, 4, 3, 9) }), {
+          maxPosition: 10,
+          interleaved,
+          base: 100,
+        }),
     });
   });
 
@@ -82,7 +89,10 @@ describe.each([
     const x = graph.input("x", "float32", ["batch", 2, "sequence", HEAD_DIM]);
     const positions = graph.input("positions", "int64", ["batch", "sequence"]);
     const y = applyRotary(x, rotaryAngles(positions, HEAD_DIM, { maxPosition: 32, interleaved }));
-    for (const [batch, sequence] of [[2, 3], [1, 7]] as const) {
+    for (const [batch, sequence] of [
+      [2, 3],
+      [1, 7],
+    ] as const) {
       const data = numbers(5, batch * 2 * sequence * HEAD_DIM);
       const places = Array.from({ length: batch * sequence }, (_, i) => (i * 5) % 31);
       const shape = [batch, 2, sequence, HEAD_DIM];
@@ -112,11 +122,19 @@ describe("rotary embedding", () => {
     const graph = new Graph();
     const x = graph.input("x", "float32", ["batch", 2, 5, 6]);
     const positions = graph.input("positions", "int32", [5]);
-    expect(() => rotaryEmbedding(graph.input("odd", "float32", [1, 2, 5, 3]), positions, { maxPosition: 8 })).toThrow("even number from 2, got 3");
-    expect(() => rotaryEmbedding(graph.input("named", "float32", [1, 2, 5, "width"]), positions, { maxPosition: 8 })).toThrow("got float32 [1, 2, 5, width]");
-    expect(() => rotaryEmbedding(x, x, { maxPosition: 8 })).toThrow("positions must be int32 or int64 [batch, sequence] or [sequence], got float32 [batch, 2, 5, 6].");
+    expect(() => rotaryEmbedding(graph.input("odd", "float32", [1, 2, 5, 3]), positions, { maxPosition: 8 })).toThrow(
+      "even number from 2, got 3",
+    );
+    expect(() => rotaryEmbedding(graph.input("named", "float32", [1, 2, 5, "width"]), positions, { maxPosition: 8 })).toThrow(
+      "got float32 [1, 2, 5, width]",
+    );
+    expect(() => rotaryEmbedding(x, x, { maxPosition: 8 })).toThrow(
+      "positions must be int32 or int64 [batch, sequence] or [sequence], got float32 [batch, 2, 5, 6].",
+    );
     expect(() => rotaryEmbedding(x, positions, { maxPosition: 0 })).toThrow("maxPosition must be a whole number from 1");
     expect(() => rotaryEmbedding(x, positions, { maxPosition: 8, base: -1 })).toThrow("base must be a number above 0");
-    expect(() => applyRotary(x, rotaryAngles(positions, 4, { maxPosition: 8 }))).toThrow("expected x [batch, heads, sequence, 4], got float32 [batch, 2, 5, 6].");
+    expect(() => applyRotary(x, rotaryAngles(positions, 4, { maxPosition: 8 }))).toThrow(
+      "expected x [batch, heads, sequence, 4], got float32 [batch, 2, 5, 6].",
+    );
   });
 });

@@ -28,7 +28,7 @@ export interface RotaryAngles {
   readonly interleaved: boolean;
 }
 
-/** Rows of tables in memory: more than any context, and still far from a typed array's end. */
+/** Elements of a table, 1 GiB: more than any context needs, and far below the longest typed array. */
 const MAX_TABLE_ELEMENTS = 2 ** 28;
 
 function table(options: RotaryOptions, headDim: number, entry: (angle: number) => number): HostTensor {
@@ -45,6 +45,10 @@ function table(options: RotaryOptions, headDim: number, entry: (angle: number) =
   return { dtype: "float32", shape: [maxPosition, width], data };
 }
 
+const fail = (problem: string): never => {
+  throw new InputError("rotaryEmbedding", problem);
+};
+
 /**
  * Angles at given positions, to be shared by all layers.
  * @param positions - int32 or int64 [batch, sequence] or [sequence], 0 to maxPosition - 1; others stop the run
@@ -53,10 +57,8 @@ function table(options: RotaryOptions, headDim: number, entry: (angle: number) =
  */
 export function rotaryAngles(positions: Tensor, headDim: number, options: RotaryOptions): RotaryAngles {
   const { maxPosition, base = 10000, interleaved = false } = options;
-  const fail = (problem: string): never => {
-    throw new InputError("rotaryEmbedding", problem);
-  };
-  if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0) fail(`the width of a head must be an even number from 2, got ${headDim}.`);
+  if (!Number.isInteger(headDim) || headDim < 2 || headDim % 2 !== 0)
+    fail(`the width of a head must be an even number from 2, got ${headDim}.`);
   if (!Number.isInteger(maxPosition) || maxPosition < 1 || maxPosition * headDim > MAX_TABLE_ELEMENTS) {
     fail(`maxPosition must be a whole number from 1 to ${Math.floor(MAX_TABLE_ELEMENTS / headDim)}, got ${maxPosition}.`);
   }
@@ -90,7 +92,8 @@ function pairSwap(graph: Graph, headDim: number): Tensor {
  */
 export function applyRotary(x: Tensor, angles: RotaryAngles): Tensor {
   const { headDim, interleaved } = angles;
-  if (x.rank !== 4 || x.shape[3] !== headDim) throw new InputError("rotaryEmbedding", `expected x [batch, heads, sequence, ${headDim}], got ${x.toString()}.`);
+  if (x.rank !== 4 || x.shape[3] !== headDim)
+    throw new InputError("rotaryEmbedding", `expected x [batch, heads, sequence, ${headDim}], got ${x.toString()}.`);
   const cos = cast(angles.cos, x.dtype);
   const sin = cast(angles.sin, x.dtype);
   if (interleaved) return add(mul(x, cos), mul(matMul(x, cast(pairSwap(x.graph, headDim), x.dtype)), sin));

@@ -48,7 +48,8 @@ function solveReshape(from: Shape, to: Shape, fail: (problem: string) => never):
 }
 
 /** Axes in another order: axis i of the result is axis `order[i]` of x. Without an order all axes are reversed. */
-export const transpose = (x: Tensor, order?: readonly number[]): Tensor => x.graph.one("Transpose", [x], order === undefined ? {} : { perm: order });
+export const transpose = (x: Tensor, order?: readonly number[]): Tensor =>
+  x.graph.one("Transpose", [x], order === undefined ? {} : { perm: order });
 
 /** Repeated along axes of size 1, and along new leading axes, until it has `shape`. */
 export const expand = (x: Tensor, shape: Shape): Tensor =>
@@ -167,7 +168,12 @@ export const shapingOperators: readonly OperatorDefinition[] = [
     },
     gradient({ inputs, attributes, outputGradients }) {
       const order = intsAttribute(attributes, "perm") ?? inputs[0]!.shape.map((_, i) => inputs[0]!.rank - 1 - i);
-      return [transpose(outputGradients[0]!, order.map((_, i) => order.indexOf(i)))];
+      return [
+        transpose(
+          outputGradients[0]!,
+          order.map((_, i) => order.indexOf(i)),
+        ),
+      ];
     },
   }),
   defineOperator({
@@ -226,7 +232,8 @@ export const shapingOperators: readonly OperatorDefinition[] = [
       const filled = typeof value === "object" && "dtype" in value ? value : undefined;
       const count = elementsOf(shape);
       const number = filled === undefined ? 0 : Number(filled.data[0]);
-      const values = typeof count === "number" && count <= 64 && filled?.dtype === "int64" ? Array.from({ length: count }, () => number) : undefined;
+      const values =
+        typeof count === "number" && count <= 64 && filled?.dtype === "int64" ? Array.from({ length: count }, () => number) : undefined;
       return [{ dtype: filled?.dtype ?? "float32", shape, values }];
     },
     gradient: "zero",

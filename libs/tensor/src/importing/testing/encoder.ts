@@ -17,20 +17,34 @@ export function encoderModel(layers: number): OnnxModel {
   b.input("attention_mask", "int64", ["batch", "sequence"]);
   b.integers("zero", [0], []);
   b.integers("one", [1], []);
-  for (const [name, value] of [["half", 0.5], ["onef", 1], ["two", 2], ["root2", Math.SQRT2], ["eps", 1e-5], ["masked", -1e4], ["root_head", Math.sqrt(WIDTH / HEADS)]] as const) {
+  for (const [name, value] of [
+    ["half", 0.5],
+    ["onef", 1],
+    ["two", 2],
+    ["root2", Math.SQRT2],
+    ["eps", 1e-5],
+    ["masked", -1e4],
+    ["root_head", Math.sqrt(WIDTH / HEADS)],
+  ] as const) {
     b.floats(name, [], [value]);
   }
   const sizeOf = (x: string, axis: string): string => b.node("Gather", [b.node("Shape", [x]), axis], { axis: 0 });
   const unsqueezed = (x: string, axes: readonly number[]): string => b.node("Unsqueeze", [x, b.node("Constant", [], { value_ints: axes })]);
   const shape = (...sizes: (string | number)[]): string =>
-    b.node("Concat", sizes.map((size) => (typeof size === "number" ? b.node("Constant", [], { value_ints: [size] }) : unsqueezed(size, [0]))), { axis: 0 });
+    b.node(
+      "Concat",
+      sizes.map((size) => (typeof size === "number" ? b.node("Constant", [], { value_ints: [size] }) : unsqueezed(size, [0]))),
+      { axis: 0 },
+    );
   const batch = sizeOf("input_ids", "zero");
   const sequence = sizeOf("input_ids", "one");
 
   // torch.arange(sequence).expand(batch, -1), as it is exported: -1 means the size that is there.
   const row = unsqueezed(b.node("Range", ["zero", sequence, "one"]), [0]);
   const wanted = shape(batch, -1);
-  const ones = b.node("ConstantOfShape", [b.node("Shape", [wanted])], { value: { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) } });
+  const ones = b.node("ConstantOfShape", [b.node("Shape", [wanted])], {
+    value: { dtype: "int64", shape: [1], data: BigInt64Array.of(1n) },
+  });
   const minus = b.node("Mul", [ones, b.node("Constant", [], { value_int: -1 })]);
   const positions = b.node("Expand", [row, b.node("Where", [b.node("Equal", [wanted, minus]), ones, wanted])]);
 
@@ -47,7 +61,10 @@ export function encoderModel(layers: number): OnnxModel {
     return b.node("Add", [b.node("Mul", [normalised, b.floats(`${name}.weight`, [WIDTH])]), b.floats(`${name}.bias`, [WIDTH])]);
   };
   const linear = (input: string, name: string, from: number, to: number): string =>
-    b.node("Add", [b.floats(`${name}.bias`, [to]), b.node("MatMul", [input, b.floats(`${name}.weight`, [from, to])], {}, `/${name}/MatMul`)]);
+    b.node("Add", [
+      b.floats(`${name}.bias`, [to]),
+      b.node("MatMul", [input, b.floats(`${name}.weight`, [from, to])], {}, `/${name}/MatMul`),
+    ]);
 
   for (let layer = 0; layer < layers; layer++) {
     const name = `encoder.${layer}`;
@@ -66,6 +83,11 @@ export function encoderModel(layers: number): OnnxModel {
   }
   const first = b.node("Gather", [x, "zero"], { axis: 1 });
   const kept = b.node("Dropout", [first]);
-  const logits = b.node("Gemm", [kept, b.floats("classifier.weight", [CLASSES, WIDTH]), b.floats("classifier.bias", [CLASSES])], { transB: 1 }, "/classifier/Gemm");
+  const logits = b.node(
+    "Gemm",
+    [kept, b.floats("classifier.weight", [CLASSES, WIDTH]), b.floats("classifier.bias", [CLASSES])],
+    { transB: 1 },
+    "/classifier/Gemm",
+  );
   return b.model(13, [logits]);
 }

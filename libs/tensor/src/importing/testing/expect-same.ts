@@ -18,7 +18,10 @@ export async function runOriginal(model: OnnxModel, feeds: Readonly<Record<strin
 }
 
 /** Runs the imported model in a graph of its own, whose inputs are as the file declares them. */
-export async function runImported(imported: ImportedModel, feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
+export async function runImported(
+  imported: ImportedModel,
+  feeds: Readonly<Record<string, HostTensor>>,
+): Promise<Record<string, HostTensor>> {
   const graph = new Graph();
   const inputs = Object.fromEntries(
     imported.inputs.map(({ name, dtype, shape }) => [name, graph.input(name, dtype, shape ?? (feeds[name]!.shape as readonly Dim[]))]),
@@ -53,5 +56,13 @@ export async function expectSameOutputs(
   return imported;
 }
 
-export const float32 = (shape: readonly number[], data: ArrayLike<number>): HostTensor => ({ dtype: "float32", shape, data: Float32Array.from(data) });
-export const int64 = (shape: readonly number[], data: readonly number[]): HostTensor => ({ dtype: "int64", shape, data: BigInt64Array.from(data, BigInt) });
+export const float32 = (shape: readonly number[], data: ArrayLike<number>): HostTensor => ({
+  dtype: "float32",
+  shape,
+  data: Float32Array.from(data),
+});
+export const int64 = (shape: readonly number[], data: readonly number[]): HostTensor => ({
+  dtype: "int64",
+  shape,
+  data: BigInt64Array.from(data, BigInt),
+});

@@ -36,7 +36,7 @@ export class ModelBuilder {
 
   /** A call with one output, whose name is given back. Whole numbers are int attributes; floats are `{ float }`. */
   node(operator: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeSpec>> = {}, name?: string): string {
-    return this.nodeOf(operator, inputs, 1, attributes, { ...(name === undefined ? {} : { name }) })[0]!;
+    return this.nodeOf(operator, inputs, 1, attributes, name === undefined ? {} : { name })[0]!;
   }
 
   nodeOf(
@@ -61,7 +61,7 @@ export class ModelBuilder {
 
   /** @param outputs - names of values, with the dtype where it is not float32 */
   model(opsetVersion: number, outputs: Readonly<Record<string, DType>> | readonly string[], contrib = false): OnnxModel {
-    const typed = Array.isArray(outputs) ? Object.fromEntries(outputs.map((name) => [name, "float32"] as const)) : (outputs as Record<string, DType>);
+    const typed: [string, DType][] = isList(outputs) ? outputs.map((name) => [name, "float32"]) : Object.entries(outputs);
     return {
       irVersion: 7,
       opsetVersion,
@@ -69,7 +69,7 @@ export class ModelBuilder {
       producer: "test",
       graphName: "test",
       inputs: this.inputs,
-      outputs: Object.entries(typed).map(([name, dtype]) => ({ name, dtype, shape: null })),
+      outputs: typed.map(([name, dtype]) => ({ name, dtype, shape: null })),
       initializers: this.initializers,
       nodes: this.nodes,
       metadata: new Map(),
@@ -85,4 +85,4 @@ function attribute(value: AttributeSpec): OnnxAttribute {
   return "floats" in value ? { kind: "floats", value: value.floats } : { kind: "tensor", value };
 }
 
-const isList = (value: AttributeSpec): value is readonly number[] => Array.isArray(value);
+const isList = <T>(value: readonly T[] | object | number | string): value is readonly T[] => Array.isArray(value);
