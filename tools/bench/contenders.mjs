@@ -30,7 +30,11 @@ function startingWeights(parameters) {
       parts.forEach((part, i) => all.set(part.subarray(row * MODEL.width, (row + 1) * MODEL.width), (row * 3 + i) * MODEL.width));
     return all;
   };
-  const sources = { "tokens.weight": start.get("tokenEmbedding"), positions: start.get("positionEmbedding"), "head.weight": start.get("head") };
+  const sources = {
+    "tokens.weight": start.get("tokenEmbedding"),
+    positions: start.get("positionEmbedding"),
+    "head.weight": start.get("head"),
+  };
   for (const kind of ["scale", "bias"]) sources[`transformer.norm.${kind}`] = start.get(`finalNorm.${kind}`);
   for (let layer = 0; layer < MODEL.layers; layer++) {
     const block = `transformer.blocks.${layer}`;
@@ -79,8 +83,15 @@ function training(create) {
 async function createProduct({ threads }) {
   const graph = new Graph();
   const shape = [MATRIX_EDGE, MATRIX_EDGE];
-  const session = await Session.create(graph.toModel({ c: ops.matMul(graph.input("a", "float32", shape), graph.input("b", "float32", shape)) }), { threads });
-  const numbers = () => hostTensor(Float32Array.from({ length: MATRIX_EDGE ** 2 }, (_, i) => Math.sin(i)), shape);
+  const session = await Session.create(
+    graph.toModel({ c: ops.matMul(graph.input("a", "float32", shape), graph.input("b", "float32", shape)) }),
+    { threads },
+  );
+  const numbers = () =>
+    hostTensor(
+      Float32Array.from({ length: MATRIX_EDGE ** 2 }, (_, i) => Math.sin(i)),
+      shape,
+    );
   const [feeds, into] = [{ a: numbers(), b: numbers() }, { c: numbers() }];
   return {
     facts: { flops: 2 * MATRIX_EDGE ** 3 },

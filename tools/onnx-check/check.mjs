@@ -24,10 +24,12 @@ process.on("exit", () => rmSync(temporary, { recursive: true, force: true }));
 
 const environment = join(temporary, "venv");
 if (run("python3", ["--version"]).status !== 0) skip("python3 is not installed.");
-if (run("python3", ["-m", "venv", environment]).status !== 0) skip("python3 cannot make virtual environments (Debian: apt-get install python3-venv).");
+if (run("python3", ["-m", "venv", environment]).status !== 0)
+  skip("python3 cannot make virtual environments (Debian: apt-get install python3-venv).");
 const python = join(environment, process.platform === "win32" ? "Scripts" : "bin", "python");
 const installed = run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `onnx==${ONNX_VERSION}`]);
-if (installed.status !== 0) skip(`the Python package onnx ${ONNX_VERSION} cannot be installed: ${installed.stderr.trim().split("\n").at(-1)}`);
+if (installed.status !== 0)
+  skip(`the Python package onnx ${ONNX_VERSION} cannot be installed: ${installed.stderr.trim().split("\n").at(-1)}`);
 
 const models = values.keep === undefined ? join(temporary, "models") : resolve(values.keep);
 mkdirSync(models, { recursive: true });

@@ -2,6 +2,7 @@ export * as nn from "./nn/index.ts";
 export * as ops from "./ops/index.ts";
 export * as optim from "./optim/index.ts";
 export { decodeSafetensors, encodeSafetensors } from "./checkpoint/safetensors.ts";
+export { Sampler, sampleToken } from "./decode/sampling.ts";
 export { gradients } from "./graph/gradients.ts";
 export { Graph, OPSET_VERSION } from "./graph/graph.ts";
 export { defineOperator } from "./graph/operator.ts";
@@ -15,6 +16,8 @@ export { float16BitsToFloat32, float32ToFloat16Bits } from "./onnx/float16.ts";
 export { hostTensor } from "./onnx/host-tensor.ts";
 export { decayMatricesOnly } from "./training/layout.ts";
 
+export type { Grammar } from "./decode/grammar.ts";
+export type { SampledToken, SamplingOptions } from "./decode/sampling.ts";
 export type { Dim, Shape } from "./graph/dims.ts";
 export type { GraphOptions } from "./graph/graph.ts";
 export type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from "./graph/operator.ts";

@@ -51,7 +51,10 @@ export const suites = {
   "train-2-threads": (seconds) => trainingShare("train-2-threads", 2, seconds),
   "train-peers": async (seconds) => {
     const threads = { "jax-js": 1, tfjs: 1, "tfjs, gradients tuned by hand": 1 };
-    const [ours, ...peers] = await inTurns([["ours", { threads: 1 }], ...Object.entries(threads).map(([name, count]) => [name, { threads: count }])], seconds);
+    const [ours, ...peers] = await inTurns(
+      [["ours", { threads: 1 }], ...Object.entries(threads).map(([name, count]) => [name, { threads: count }])],
+      seconds,
+    );
     const rate = ({ median }) => (TOKENS * 1000) / median;
     const rates = Object.fromEntries(Object.keys(threads).map((name, i) => [name, rate(peers[i])]));
     const first = [ours, ...peers].map(({ losses }) => losses[0].toFixed(4));

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dim } from "./dims.ts";
 import { addDims, checkDim, dimTerms, divideDims, elementsOf, evaluateDim, floorDivideDims, multiplyDims, subtractDims } from "./dims.ts";

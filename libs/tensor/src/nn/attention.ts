@@ -7,17 +7,10 @@ import type { AttentionOptions } from "../ops/attention.ts";
 import { causalMask, scaledDotProductAttention } from "../ops/attention.ts";
 import { concat, slice, split } from "../ops/joining.ts";
 import { matMul } from "../ops/matmul.ts";
-import { rotaryEmbedding } from "../ops/rotary.ts";
+import type { RotaryAngles } from "../ops/rotary.ts";
+import { applyRotary } from "../ops/rotary.ts";
 import { reshape, transpose } from "../ops/shaping.ts";
 import { Linear } from "./linear.ts";
-
-/** Rotary positions in place of learned ones. */
-export interface RotaryOptions {
-  /** Positions lie in [0, maxPosition). */
-  readonly maxPosition: number;
-  /** Default 10000. */
-  readonly base?: number;
-}
 
 export interface MultiHeadAttentionOptions {
   readonly width: number;
@@ -25,7 +18,6 @@ export interface MultiHeadAttentionOptions {
   readonly heads: number;
   /** Whether the projections have biases. Default true. */
   readonly bias?: boolean;
-  readonly rotary?: RotaryOptions | undefined;
   /** Width of what is attended to, when that is not x itself. */
   readonly contextWidth?: number;
 }
@@ -52,7 +44,6 @@ export interface CachedAttention {
 export class MultiHeadAttention {
   readonly width: number;
   readonly heads: number;
-  readonly #rotary: RotaryOptions | undefined;
   /** Query, key and value in one product for self-attention; the query alone otherwise. */
   readonly input: Linear;
   /** Key and value of the context; undefined for self-attention. */
@@ -66,7 +57,6 @@ export class MultiHeadAttention {
       throw new InputError("heads", `expected a divisor of the width ${width}, got ${heads}.`);
     this.width = width;
     this.heads = heads;
-    this.#rotary = options.rotary;
     if (contextWidth === undefined) this.input = new Linear(scope.scope("queryKeyValue"), width, 3 * width, { bias });
     else {
       this.input = new Linear(scope.scope("query"), width, width, { bias });
@@ -78,17 +68,17 @@ export class MultiHeadAttention {
   /**
    * @param x - [batch, sequence, width]
    * @param options.context - [batch, length, contextWidth], for attention to something else than x
-   * @param options.positions - int32 [batch, sequence] or [sequence], for rotary embeddings
+   * @param options.angles - of rotary positions, by which queries and keys are turned; one set serves all layers
    */
-  apply(x: Tensor, options: AttentionOptions & { readonly context?: Tensor; readonly positions?: Tensor } = {}): Tensor {
-    const { context, positions, ...attention } = options;
-    const [query, key, value] = this.#project(x, context, positions);
+  apply(x: Tensor, options: AttentionOptions & { readonly context?: Tensor; readonly angles?: RotaryAngles | undefined } = {}): Tensor {
+    const { context, angles, ...attention } = options;
+    const [query, key, value] = this.#project(x, context, angles);
     return this.output.apply(this.#joinHeads(scaledDotProductAttention(query, key, value, attention)));
   }
 
   /** Attention of new tokens to those of a cache and, causally, to themselves. */
-  applyCached(x: Tensor, cache: KeyValueCache, positions?: Tensor): CachedAttention {
-    const [query, keys, values] = this.#project(x, undefined, positions);
+  applyCached(x: Tensor, cache: KeyValueCache, angles?: RotaryAngles): CachedAttention {
+    const [query, keys, values] = this.#project(x, undefined, angles);
     const scaled = mul(query, 1 / Math.sqrt(this.width / this.heads));
     const before = add(matMul(scaled, transpose(cache.keys, [0, 1, 3, 2])), cache.mask);
     const among = matMul(scaled, transpose(keys, [0, 1, 3, 2]));
@@ -99,11 +89,9 @@ export class MultiHeadAttention {
     return { output: this.output.apply(this.#joinHeads(mixed)), keys, values };
   }
 
-  #project(x: Tensor, context: Tensor | undefined, positions: Tensor | undefined): [query: Tensor, key: Tensor, value: Tensor] {
+  #project(x: Tensor, context: Tensor | undefined, angles: RotaryAngles | undefined): [query: Tensor, key: Tensor, value: Tensor] {
     const [query, key, value] = this.#projections(x, context).map((part) => this.#splitHeads(part)) as [Tensor, Tensor, Tensor];
-    if (this.#rotary === undefined) return [query, key, value];
-    if (positions === undefined) throw new InputError("positions", "rotary attention needs the tokens' positions.");
-    return [rotaryEmbedding(query, positions, this.#rotary), rotaryEmbedding(key, positions, this.#rotary), value];
+    return angles === undefined ? [query, key, value] : [applyRotary(query, angles), applyRotary(key, angles), value];
   }
 
   #projections(x: Tensor, context: Tensor | undefined): Tensor[] {

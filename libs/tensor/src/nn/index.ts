@@ -11,10 +11,10 @@ export { LayerNorm, RmsNorm } from "./norms.ts";
 export { Transformer, TransformerBlock } from "./transformer.ts";
 export { PatchEmbedding } from "./vision.ts";
 
-export type { CachedAttention, KeyValueCache, MultiHeadAttentionOptions, RotaryOptions } from "./attention.ts";
+export type { CachedAttention, KeyValueCache, MultiHeadAttentionOptions } from "./attention.ts";
 export type { Conv2dModuleOptions } from "./convolution.ts";
 export type { CachedPass, LanguageModelOptions } from "./language-model.ts";
 export type { LinearOptions } from "./linear.ts";
 export type { Lora } from "./lora.ts";
-export type { StackedCache, TransformerOptions } from "./transformer.ts";
+export type { PassOptions, TransformerOptions } from "./transformer.ts";
 export type { PatchEmbeddingOptions } from "./vision.ts";

@@ -5,10 +5,11 @@ import { cast } from "../ops/cast.ts";
 import { gather } from "../ops/indexing.ts";
 import { gemm } from "../ops/matmul.ts";
 import { range, reshape } from "../ops/shaping.ts";
+import type { KeyValueCache } from "./attention.ts";
 import { Embedding } from "./embedding.ts";
 import { normal } from "./initializers.ts";
 import { Linear } from "./linear.ts";
-import type { StackedCache, TransformerOptions } from "./transformer.ts";
+import type { TransformerOptions } from "./transformer.ts";
 import { Transformer } from "./transformer.ts";
 
 export interface LanguageModelOptions extends Omit<TransformerOptions, "rotary"> {
@@ -64,9 +65,9 @@ export class LanguageModel {
     return this.#positions === undefined ? rows : add(rows, gather(ids.graph.parameter(this.#positions), positions, 0));
   }
 
-  /** New tokens at given positions, after those of a cache. @param positions - int32 [batch, new] */
-  applyCached(ids: Tensor, positions: Tensor, cache: StackedCache): CachedPass {
-    const { output, keys, values } = this.transformer.applyCached(this.embed(ids, positions), cache, positions);
+  /** New tokens at given positions, after those of a cache for each layer. @param positions - int32 [batch, new] */
+  applyCached(ids: Tensor, positions: Tensor, caches: readonly KeyValueCache[]): CachedPass {
+    const { output, keys, values } = this.transformer.applyCached(this.embed(ids, positions), caches, positions);
     return { logits: this.#logits(output), keys, values };
   }
 

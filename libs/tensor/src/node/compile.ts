@@ -36,7 +36,8 @@ export class CompiledModel {
   async run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
     const read: Record<string, HostTensor> = {};
     for (const [name, tensor] of Object.entries(feeds)) {
-      if (!this.#declared.has(name)) throw new InputError(name, `there is no such input; inputs: ${[...this.#declared].join(", ") || "none"}.`);
+      if (!this.#declared.has(name))
+        throw new InputError(name, `there is no such input; inputs: ${[...this.#declared].join(", ") || "none"}.`);
       // An input that no output depends on is not part of the model.
       if (this.#session.inputNames.includes(name)) read[name] = tensor;
     }
@@ -65,7 +66,9 @@ export async function compile(options: CompileOptions): Promise<CompiledModel> {
         }
       : {}),
   });
-  const inputs = Object.fromEntries(Object.entries(options.inputs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]));
+  const inputs = Object.fromEntries(
+    Object.entries(options.inputs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
+  );
   const model = graph.toModel(options.outputs(inputs));
   return new CompiledModel(model, await Session.create(model, options.session), new Set(Object.keys(options.inputs)), live);
 }

@@ -4,8 +4,8 @@ import type { SamplingOptions } from "../decode/sampling.ts";
 import { Sampler } from "../decode/sampling.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { KeyValueCache } from "../nn/attention.ts";
 import type { CachedPass } from "../nn/language-model.ts";
-import type { StackedCache } from "../nn/transformer.ts";
 import type { HostTensor, OnnxModel } from "../onnx/model.ts";
 import { gather } from "../ops/indexing.ts";
 import { reshape } from "../ops/shaping.ts";
@@ -26,8 +26,9 @@ export interface DecoderModel {
   /**
    * @param ids - int32 [batch, new]
    * @param positions - int32 [batch, new]
+   * @param caches - one for each layer
    */
-  applyCached(ids: Tensor, positions: Tensor, cache: StackedCache): CachedPass;
+  applyCached(ids: Tensor, positions: Tensor, caches: readonly KeyValueCache[]): CachedPass;
 }
 
 export interface GeneratorOptions {
@@ -226,9 +227,7 @@ export class Generator {
       ids: { dtype: "int32", shape: [prompts.length, longest], data: ids },
       positions: { dtype: "int32", shape: [prompts.length, longest], data: ids.map((_, i) => i % longest) },
       last: { dtype: "int32", shape: [prompts.length], data: Int32Array.from(lengths, (length, row) => row * longest + length - 1) },
-      cachedKeys: cache.keys,
-      cachedValues: cache.values,
-      mask: cache.mask,
+      ...cacheFeeds(cache),
     });
     const { logits, keys, values } = outputs as unknown as Outputs;
     cache.append(keys.data as Float32Array, values.data as Float32Array, longest, lengths);
@@ -248,12 +247,14 @@ function decoderGraph(model: DecoderModel): OnnxModel {
   const positions = graph.input("positions", "int32", ["batch", "new"]);
   // Row of the flattened [batch * new] tokens: the last real one of each prompt.
   const last = graph.input("last", "int32", ["batch"]);
-  const shape = [layers, "batch", heads, "window", width / heads];
-  const { logits, keys, values } = model.applyCached(ids, positions, {
-    keys: graph.input("cachedKeys", "float32", shape),
-    values: graph.input("cachedValues", "float32", shape),
-    mask: graph.input("mask", "float32", ["batch", 1, 1, "window"]),
-  });
+  const mask = graph.input("mask", "float32", ["batch", 1, 1, "window"]);
+  const shape = ["batch", heads, "window", width / heads];
+  const caches = Array.from({ length: layers }, (_, layer) => ({
+    keys: graph.input(`cachedKeys/${layer}`, "float32", shape),
+    values: graph.input(`cachedValues/${layer}`, "float32", shape),
+    mask,
+  }));
+  const { logits, keys, values } = model.applyCached(ids, positions, caches);
   return graph.toModel({ logits: gather(reshape(logits, [-1, vocabulary]), last), keys, values });
 }
 
@@ -289,11 +290,18 @@ class StepArrays {
       ids: { dtype: "int32", shape, data: this.#ids },
       positions: { dtype: "int32", shape, data: this.#positions },
       last: { dtype: "int32", shape: [rows.length], data: this.#last },
-      cachedKeys: cache.keys,
-      cachedValues: cache.values,
-      mask: cache.mask,
+      ...cacheFeeds(cache),
     };
   }
+}
+
+function cacheFeeds(cache: KvCache): Record<string, HostTensor> {
+  const feeds: Record<string, HostTensor> = { mask: cache.mask };
+  for (let layer = 0; layer < cache.layers; layer++) {
+    feeds[`cachedKeys/${layer}`] = cache.keys(layer);
+    feeds[`cachedValues/${layer}`] = cache.values(layer);
+  }
+  return feeds;
 }
 
 const logitsRow = ({ data, shape }: HostTensor, row: number): Float32Array =>

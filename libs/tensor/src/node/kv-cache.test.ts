@@ -31,10 +31,13 @@ function expectHolds(cache: KvCache, rows: Rows): void {
   const { window } = cache;
   expect(cache.rows).toBe(rows.length);
   expect([...cache.lengths]).toEqual(rows.map(({ length }) => length));
-  expect(cache.keys.shape).toEqual([SIZES.layers, rows.length, SIZES.heads, window, SIZES.headWidth]);
-  expect(cache.values.shape).toEqual(cache.keys.shape);
+  for (let layer = 0; layer < SIZES.layers; layer++) {
+    const { shape, data } = cache.keys(layer);
+    expect(shape).toEqual([rows.length, SIZES.heads, window, SIZES.headWidth]);
+    expect(cache.values(layer).shape).toEqual(shape);
+    expect(data.length).toBe(shape.reduce((a, b) => a * b));
+  }
   expect(cache.mask.shape).toEqual([rows.length, 1, 1, window]);
-  expect(cache.keys.data.length).toBe(cache.keys.shape.reduce((a, b) => a * b));
   expect(cache.mask.data.length).toBe(rows.length * window);
   rows.forEach((stamps, row) => {
     for (let slot = 0; slot < window; slot++) {
@@ -43,14 +46,14 @@ function expectHolds(cache: KvCache, rows: Rows): void {
       expect(Math.exp(Number(cache.mask.data[row * window + slot]) + (held ? 0 : 1e9))).toBe(held ? 1 : 0);
       for (let layer = 0; layer < SIZES.layers; layer++) {
         for (let head = 0; head < SIZES.heads; head++) {
-          const at = (((layer * rows.length + row) * SIZES.heads + head) * window + slot) * SIZES.headWidth;
+          const at = ((row * SIZES.heads + head) * window + slot) * SIZES.headWidth;
           for (let i = 0; i < SIZES.headWidth; i++) {
             if (held)
-              expect([cache.keys.data[at + i], cache.values.data[at + i]]).toEqual([
+              expect([cache.keys(layer).data[at + i], cache.values(layer).data[at + i]]).toEqual([
                 keyOf(stamps[slot]!, layer, head, i),
                 -keyOf(stamps[slot]!, layer, head, i),
               ]);
-            else expect(Number.isFinite(cache.keys.data[at + i]) && Number.isFinite(cache.values.data[at + i])).toBe(true);
+            else expect(Number.isFinite(cache.keys(layer).data[at + i]) && Number.isFinite(cache.values(layer).data[at + i])).toBe(true);
           }
         }
       }

@@ -64,14 +64,14 @@ export class KvCache {
     return this.#lengths;
   }
 
-  /** float32 [layers, rows, heads, window, headWidth]; the array itself, until the next `append` or `select`. */
-  get keys(): HostTensor {
-    return { dtype: "float32", shape: this.#shape(), data: this.#keys };
+  /** Of one layer, float32 [rows, heads, window, headWidth]; a view, good until the next `append` or `select`. */
+  keys(layer: number): HostTensor {
+    return this.#layer(this.#keys, layer);
   }
 
   /** As {@link KvCache.keys}. */
-  get values(): HostTensor {
-    return { dtype: "float32", shape: this.#shape(), data: this.#values };
+  values(layer: number): HostTensor {
+    return this.#layer(this.#values, layer);
   }
 
   /** float32 [rows, 1, 1, window]: 0 at slots that hold a token, a number that makes their weight exactly 0 at free ones. */
@@ -129,8 +129,10 @@ export class KvCache {
     this.#rows = rows.length;
   }
 
-  #shape(): number[] {
-    return [this.layers, this.#rows, this.heads, this.#window, this.headWidth];
+  #layer(whole: Float32Array, layer: number): HostTensor {
+    const shape = [this.#rows, this.heads, this.#window, this.headWidth];
+    const size = shape.reduce((a, b) => a * b);
+    return { dtype: "float32", shape, data: whole.subarray(layer * size, (layer + 1) * size) };
   }
 
   #selectFrom(from: Float32Array, rows: readonly number[], rowSize: number, layers: number): Float32Array {

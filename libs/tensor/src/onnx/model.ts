@@ -2,7 +2,18 @@
 
 /** Element types, by the names used everywhere in this package. */
 export type DType =
-  "float32" | "float64" | "float16" | "int8" | "uint8" | "int16" | "uint16" | "int32" | "uint32" | "int64" | "uint64" | "bool";
+  | "float32"
+  | "float64"
+  | "float16"
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "bool";
 
 /** Array that holds a tensor's elements on the host. float16 is its 16 bits; bool is one byte, 0 or 1. */
 export type HostArray =

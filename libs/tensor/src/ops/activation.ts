@@ -75,7 +75,9 @@ function geluGradient(g: Tensor, x: Tensor, approximate: string): Tensor {
 
 export const activationOperators: readonly OperatorDefinition[] = [
   activation("Relu", (g, x) => mul(g, cast(greater(x, 0), g.dtype))),
-  activation("Gelu", (g, x, _y, call) => geluGradient(g, x, stringAttribute(call.attributes, "approximate", "none")), { approximate: "string" }),
+  activation("Gelu", (g, x, _y, call) => geluGradient(g, x, stringAttribute(call.attributes, "approximate", "none")), {
+    approximate: "string",
+  }),
   activation("Tanh", (g, _x, y) => mul(g, sub(1, mul(y, y)))),
   activation("Sigmoid", (g, _x, y) => mul(g, mul(y, sub(1, y)))),
   activation("Softplus", (g, x) => mul(g, sigmoid(x))),
@@ -93,9 +95,7 @@ export const activationOperators: readonly OperatorDefinition[] = [
     },
     { axis: "int" },
   ),
-  activation(
-    "LogSoftmax",
-    (g, _x, y, call) => sub(g, mul(exp(y), reduceSum(g, [intAttribute(call.attributes, "axis", -1)], true))),
-    { axis: "int" },
-  ),
+  activation("LogSoftmax", (g, _x, y, call) => sub(g, mul(exp(y), reduceSum(g, [intAttribute(call.attributes, "axis", -1)], true))), {
+    axis: "int",
+  }),
 ];

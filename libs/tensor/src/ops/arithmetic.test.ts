@@ -1,6 +1,26 @@
 import { describe, it } from "vitest";
 import { expectGradient } from "../testing/check-gradient.ts";
-import { abs, add, ceil, cos, div, exp, floor, log, max, min, mul, neg, pow, reciprocal, round, sign, sin, sqrt, sub } from "./arithmetic.ts";
+import {
+  abs,
+  add,
+  ceil,
+  cos,
+  div,
+  exp,
+  floor,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  round,
+  sign,
+  sin,
+  sqrt,
+  sub,
+} from "./arithmetic.ts";
 
 describe("gradients of arithmetic agree with central differences", () => {
   const pair = { a: { shape: [2, 3] }, b: { shape: [2, 3] } };

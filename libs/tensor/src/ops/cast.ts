@@ -15,7 +15,8 @@ export const castOperators: readonly OperatorDefinition[] = [
     arity: [1, 1],
     attributes: { to: "int", saturate: "int" },
     infer(call) {
-      const dtype = dtypeFromOnnx(intAttribute(call.attributes, "to", 0)) ?? call.fail("the attribute `to` names no dtype that is supported.");
+      const dtype =
+        dtypeFromOnnx(intAttribute(call.attributes, "to", 0)) ?? call.fail("the attribute `to` names no dtype that is supported.");
       const x = call.inputs[0]!;
       return [{ dtype, shape: x.shape, values: INTEGERS.has(dtype) ? x.values : undefined }];
     },

@@ -24,6 +24,7 @@ export {
   sumOf,
 } from "./arithmetic.ts";
 export { causalMask, paddingMask, scaledDotProductAttention } from "./attention.ts";
+export { bitwiseAnd, bitwiseOr, bitwiseXor, shiftLeft, shiftRight } from "./bitwise.ts";
 export { cast } from "./cast.ts";
 export { conv2d, convTranspose2d } from "./convolution.ts";
 export { dropout } from "./dropout.ts";
@@ -34,22 +35,13 @@ export { binaryCrossEntropyWithLogits, crossEntropy, huber, logProbabilities, me
 export { gemm, linear, matMul } from "./matmul.ts";
 export { batchNorm, groupNorm, layerNorm, rmsNorm } from "./normalisation.ts";
 export { averagePool2d, globalAveragePool2d, maxPool2d } from "./pooling.ts";
-export {
-  argMax,
-  cumulativeSum,
-  reduceLogSumExp,
-  reduceMax,
-  reduceMean,
-  reduceMin,
-  reduceSum,
-  reduceSumSquare,
-} from "./reduce.ts";
+export { argMax, cumulativeSum, reduceLogSumExp, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "./reduce.ts";
 export { applyRotary, rotaryAngles, rotaryEmbedding } from "./rotary.ts";
 export { expand, full, range, reshape, shapeOf, squeeze, transpose, unsqueeze, zerosLike } from "./shaping.ts";
 
 export type { AttentionOptions } from "./attention.ts";
 export type { Conv2dOptions, ConvTranspose2dOptions } from "./convolution.ts";
 export type { DropoutOptions } from "./dropout.ts";
-export type { CrossEntropyOptions } from "./loss.ts";
+export type { CrossEntropyOptions, Reduction, RegressionOptions } from "./loss.ts";
 export type { GemmOptions } from "./matmul.ts";
-export type { RotaryOptions } from "./rotary.ts";
+export type { RotaryAngles, RotaryOptions } from "./rotary.ts";

@@ -62,8 +62,7 @@ function matMulShape(call: InferenceCall): Shape {
 /** [..., m, n] seen as [rows, n]. */
 const asRows = (x: Tensor): Tensor => (x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1)!]));
 
-const swapLastTwo = (x: Tensor): Tensor =>
-  transpose(x, [...Array.from({ length: x.rank - 2 }, (_, i) => i), x.rank - 1, x.rank - 2]);
+const swapLastTwo = (x: Tensor): Tensor => transpose(x, [...Array.from({ length: x.rank - 2 }, (_, i) => i), x.rank - 1, x.rank - 2]);
 
 export const matmulOperators: readonly OperatorDefinition[] = [
   defineOperator({
@@ -87,7 +86,11 @@ export const matmulOperators: readonly OperatorDefinition[] = [
       // Vectors are seen as matrices, and the gradient gets the axes that the product dropped.
       const left = a.rank === 1 ? reshape(a, [1, a.shape[0]!]) : a;
       const right = b.rank === 1 ? reshape(b, [b.shape[0]!, 1]) : b;
-      const whole = [...g.shape.slice(0, g.rank - (a.rank === 1 ? 0 : 1) - (b.rank === 1 ? 0 : 1)), left.shape.at(-2)!, right.shape.at(-1)!];
+      const whole = [
+        ...g.shape.slice(0, g.rank - (a.rank === 1 ? 0 : 1) - (b.rank === 1 ? 0 : 1)),
+        left.shape.at(-2)!,
+        right.shape.at(-1)!,
+      ];
       const gradient = a.rank === 1 || b.rank === 1 ? reshape(g, whole) : g;
       const byLeft = wanted[0] ? sumTo(matMul(gradient, swapLastTwo(right)), left.shape) : undefined;
       const byRight = wanted[1] ? sumTo(matMul(swapLastTwo(left), gradient), right.shape) : undefined;

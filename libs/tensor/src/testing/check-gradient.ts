@@ -49,7 +49,11 @@ export async function expectGradient(check: GradientCheck): Promise<void> {
   const output = check.build(inputs, graph);
   const size = output.shape.reduce<number>((a, b) => a * Number(b), 1);
   const weights = Float64Array.from({ length: size }, () => rng.uniform(0.5, 1.5) * (rng.bernoulli(0.5) ? 1 : -1));
-  const weightTensor = graph.constant({ dtype, shape: output.shape.map(Number), data: dtype === "float64" ? weights : Float32Array.from(weights) });
+  const weightTensor = graph.constant({
+    dtype,
+    shape: output.shape.map(Number),
+    data: dtype === "float64" ? weights : Float32Array.from(weights),
+  });
   const loss = graph.one("ReduceSum", [graph.one("Mul", [output, weightTensor])], { keepdims: 0 });
   const names = Object.keys(inputs);
   const found = gradients(loss, Object.values(inputs));
@@ -60,7 +64,10 @@ export async function expectGradient(check: GradientCheck): Promise<void> {
     Object.fromEntries(
       names
         .filter((name) => read.has(name))
-        .map((name) => [name, { dtype, shape: check.operands[name]!.shape, data: dtype === "float64" ? at[name]! : Float32Array.from(at[name]!) }]),
+        .map((name) => [
+          name,
+          { dtype, shape: check.operands[name]!.shape, data: dtype === "float64" ? at[name]! : Float32Array.from(at[name]!) },
+        ]),
     );
   const lossAt = async (at: Record<string, Float64Array>): Promise<number> => {
     if (check.reference === undefined) return Number((await session.run(feeds(at))).loss!.data[0]);
@@ -74,9 +81,11 @@ export async function expectGradient(check: GradientCheck): Promise<void> {
     if (check.reference !== undefined) {
       const forward = check.reference(values);
       expect(forward.length).toBe(size);
-      for (let i = 0; i < size; i++) expect(Math.abs(Number(result.output!.data[i]) - forward[i]!)).toBeLessThan(1e-4 * (1 + Math.abs(forward[i]!)));
+      for (let i = 0; i < size; i++)
+        expect(Math.abs(Number(result.output!.data[i]) - forward[i]!)).toBeLessThan(1e-4 * (1 + Math.abs(forward[i]!)));
     }
-    for (const name of names) await compare(name, result[`gradient_${name}`]!, values, lossAt, check.tolerance ?? (dtype === "float64" ? 1e-6 : 2e-4));
+    for (const name of names)
+      await compare(name, result[`gradient_${name}`]!, values, lossAt, check.tolerance ?? (dtype === "float64" ? 1e-6 : 2e-4));
   } finally {
     await session.release();
   }
