@@ -51,7 +51,7 @@ function startingWeights(parameters) {
   parameters.load(new Map([...parameters].map(({ name, shape }) => [name, { dtype: "float32", shape, data: sources[name] }])));
 }
 
-async function createOurTrainer({ threads }) {
+async function createOurTrainer({ threads, spin = false, microBatches = 1 }) {
   const { parameters, model } = createModel();
   startingWeights(parameters);
   const spec = { dtype: "int32", shape: ["batch", "length"] };
@@ -61,7 +61,8 @@ async function createOurTrainer({ threads }) {
     loss: ({ tokens, targets }) => ops.crossEntropy(model.apply(tokens), targets),
     optimiser: optim.adamW({ learningRate: LEARNING_RATE, beta1: BETA1, beta2: BETA2, epsilon: EPSILON, weightDecay: DECAY }),
     clipNorm: NORM_LIMIT,
-    session: { threads },
+    microBatches,
+    session: { threads, spin },
   });
   const shape = [MODEL.batch, MODEL.length];
   return {
@@ -80,12 +81,12 @@ function training(create) {
 }
 
 /** ONNX Runtime's own rate for one large matrix product. */
-async function createProduct({ threads }) {
+async function createProduct({ threads, spin = false }) {
   const graph = new Graph();
   const shape = [MATRIX_EDGE, MATRIX_EDGE];
   const session = await Session.create(
     graph.toModel({ c: ops.matMul(graph.input("a", "float32", shape), graph.input("b", "float32", shape)) }),
-    { threads },
+    { threads, spin },
   );
   const numbers = () =>
     hostTensor(

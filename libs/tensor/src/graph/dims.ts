@@ -12,11 +12,17 @@ export type Shape = readonly Dim[];
 /** Sum of products: the key of a term is its atoms, sorted and joined by "*"; the key of the constant term is "". */
 type Polynomial = Map<string, number>;
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const NAME = /^(?:([1-9]\d{0,8})\*)?(?!floor$)([A-Za-z_][A-Za-z0-9_]*)$/;
 
-/** @throws InputError unless the size is a whole number from 0 to 2^53 or an identifier */
+/** The name in a declared size, and the number it is multiplied by. */
+export function symbolOf(dim: string): readonly [symbol: string, multiple: number] {
+  const [, multiple = "1", symbol = dim] = NAME.exec(dim) ?? [];
+  return [symbol, Number(multiple)];
+}
+
+/** @throws InputError unless the size is a whole number from 0 to 2^53, an identifier, or a multiple of one such as `2*batch` */
 export function checkDim(dim: Dim, where: string): Dim {
-  if (typeof dim === "number" ? Number.isSafeInteger(dim) && dim >= 0 : NAME.test(dim) && dim !== "floor") return dim;
+  if (typeof dim === "number" ? Number.isSafeInteger(dim) && dim >= 0 : NAME.test(dim)) return dim;
   throw new InputError(where, `expected whole sizes of 0 or more, or names made of letters, digits and _, got ${JSON.stringify(dim)}.`);
 }
 

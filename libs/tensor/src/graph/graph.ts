@@ -3,7 +3,7 @@ import { elementCount, hostArray } from "../onnx/dtype.ts";
 import type { DType, HostArray, HostTensor, OnnxAttribute, OnnxModel, OnnxNode } from "../onnx/model.ts";
 import { OPERATORS } from "../ops/registry.ts";
 import type { Dim, Shape } from "./dims.ts";
-import { checkDim, dimTerms } from "./dims.ts";
+import { checkDim, dimTerms, symbolOf } from "./dims.ts";
 import type { Attributes, AttributeKind, AttributeValue, GraphNode, OperatorDefinition } from "./operator.ts";
 import type { Parameter } from "./parameters.ts";
 import type { TensorType } from "./tensor.ts";
@@ -43,7 +43,7 @@ export class Graph {
   readonly #nameCounts = new Map<string, number>();
   readonly #parameters = new Map<Parameter, Tensor>();
   /** Where a named size can be read when the graph runs: the first input that has it. */
-  readonly #symbols = new Map<string, { readonly input: Tensor; readonly axis: number }>();
+  readonly #symbols = new Map<string, { readonly input: Tensor; readonly axis: number; readonly multiple: number }>();
   readonly #dimTensors = new Map<Dim, Tensor>();
   #scope = "";
   #runCounter: Tensor | undefined;
@@ -51,9 +51,7 @@ export class Graph {
   constructor(options: GraphOptions = {}) {
     this.name = options.name ?? "reverie";
     this.training = options.training ?? false;
-    this.#bindParameter =
-      options.bindParameter ??
-      ((graph, parameter) => graph.constant({ dtype: "float32", shape: parameter.shape, data: parameter.values }, parameter.name));
+    this.#bindParameter = options.bindParameter ?? parameterConstant;
   }
 
   get inputs(): readonly Tensor[] {
@@ -71,6 +69,7 @@ export class Graph {
 
   /**
    * Declares what is fed at each run. Names in `shape` are sizes that may differ from run to run; the same name is the same size.
+   * A multiple such as `2*batch` is a size that divides by the number.
    * @throws InputError when the name is taken or a size is no size
    */
   input(name: string, dtype: DType, shape: Shape): Tensor {
@@ -78,7 +77,9 @@ export class Graph {
     const tensor = new Tensor(this, this.#claim(name), { dtype, shape: checked });
     this.#inputs.push(tensor);
     checked.forEach((dim, axis) => {
-      if (typeof dim === "string" && !this.#symbols.has(dim)) this.#symbols.set(dim, { input: tensor, axis });
+      if (typeof dim !== "string") return;
+      const [symbol, multiple] = symbolOf(dim);
+      if (!this.#symbols.has(symbol)) this.#symbols.set(symbol, { input: tensor, axis, multiple });
     });
     return tensor;
   }
@@ -134,6 +135,7 @@ export class Graph {
 
   /** Names the operator calls made inside `build`: they show in error messages, profiles and graph viewers. */
   scope<T>(name: string, build: () => T): T {
+    if (name === "") return build();
     const before = this.#scope;
     this.#scope = before === "" ? name : `${before}/${name}`;
     try {
@@ -231,7 +233,8 @@ export class Graph {
     const source = this.#symbols.get(symbol);
     if (source === undefined)
       throw new InputError(symbol, `no input of the graph has this size; known: ${[...this.#symbols.keys()].join(", ") || "none"}.`);
-    return this.one("Shape", [source.input], { start: source.axis, end: source.axis + 1 });
+    const size = this.one("Shape", [source.input], { start: source.axis, end: source.axis + 1 });
+    return source.multiple === 1 ? size : this.one("Div", [size, this.integers([source.multiple])]);
   }
 
   /**
@@ -334,6 +337,13 @@ export class Graph {
     }
   }
 }
+
+/** Name of a parameter in graphs, apart from the names of inputs. */
+export const parameterName = ({ name }: Parameter): string => `parameters/${name}`;
+
+/** A parameter as a constant with its present values. */
+export const parameterConstant = (graph: Graph, parameter: Parameter): Tensor =>
+  graph.constant({ dtype: "float32", shape: parameter.shape, data: parameter.values }, parameterName(parameter));
 
 const known = (type: TensorType): TensorType =>
   type.values !== undefined && type.values.length > MAX_KNOWN_VALUES ? { dtype: type.dtype, shape: type.shape } : type;

@@ -1,7 +1,7 @@
-import { InputError } from "@reverie/core";
-import { Graph } from "../graph/graph.ts";
+import { Graph, parameterName } from "../graph/graph.ts";
 import type { Parameter } from "../graph/parameters.ts";
 import type { HostTensor, OnnxModel } from "../onnx/model.ts";
+import { checkFeeds } from "../training/feeds.ts";
 import type { Inputs, Tensors } from "../training/train-graph.ts";
 import type { SessionOptions } from "./session.ts";
 import { Session } from "./session.ts";
@@ -22,10 +22,10 @@ export interface CompileOptions {
 export class CompiledModel {
   readonly model: OnnxModel;
   readonly #session: Session;
-  readonly #declared: ReadonlySet<string>;
+  readonly #declared: Inputs;
   readonly #live: ReadonlyMap<string, Parameter>;
 
-  constructor(model: OnnxModel, session: Session, declared: ReadonlySet<string>, live: ReadonlyMap<string, Parameter>) {
+  constructor(model: OnnxModel, session: Session, declared: Inputs, live: ReadonlyMap<string, Parameter>) {
     this.model = model;
     this.#session = session;
     this.#declared = declared;
@@ -34,13 +34,10 @@ export class CompiledModel {
 
   /** Computes the outputs on the calling thread. @throws InputError when a feed is missing, unknown or does not fit */
   async run(feeds: Readonly<Record<string, HostTensor>>): Promise<Record<string, HostTensor>> {
-    const read: Record<string, HostTensor> = {};
-    for (const [name, tensor] of Object.entries(feeds)) {
-      if (!this.#declared.has(name))
-        throw new InputError(name, `there is no such input; inputs: ${[...this.#declared].join(", ") || "none"}.`);
-      // An input that no output depends on is not part of the model.
-      if (this.#session.inputNames.includes(name)) read[name] = tensor;
-    }
+    // An input that no output depends on is not part of the model: it may be left out.
+    const needed = Object.entries(this.#declared).filter(([name]) => Object.hasOwn(feeds, name) || this.#session.inputNames.includes(name));
+    checkFeeds(Object.fromEntries(needed), feeds);
+    const read = Object.fromEntries(Object.entries(feeds).filter(([name]) => this.#session.inputNames.includes(name)));
     for (const [name, { shape, values }] of this.#live) {
       if (this.#session.inputNames.includes(name)) read[name] = { dtype: "float32", shape, data: values };
     }
@@ -60,8 +57,9 @@ export async function compile(options: CompileOptions): Promise<CompiledModel> {
     ...(options.weights === "live"
       ? {
           bindParameter: (owner: Graph, parameter: Parameter) => {
-            live.set(parameter.name, parameter);
-            return owner.input(parameter.name, "float32", parameter.shape);
+            const name = parameterName(parameter);
+            live.set(name, parameter);
+            return owner.input(name, "float32", parameter.shape);
           },
         }
       : {}),
@@ -70,5 +68,5 @@ export async function compile(options: CompileOptions): Promise<CompiledModel> {
     Object.entries(options.inputs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
   );
   const model = graph.toModel(options.outputs(inputs));
-  return new CompiledModel(model, await Session.create(model, options.session), new Set(Object.keys(options.inputs)), live);
+  return new CompiledModel(model, await Session.create(model, options.session), options.inputs, live);
 }

@@ -174,6 +174,28 @@ describe("a trainer", () => {
     expect(trainer.steps).toBe(2);
   });
 
+  it("gives the whole batch's update from equal parts of it, one after another", async () => {
+    const train = async (microBatches: number) => {
+      const { parameters, inputs, loss } = network();
+      const trainer = await create({ parameters, inputs, loss, optimiser: sgd({ learningRate: 0.1, momentum: 0.9 }), microBatches });
+      const losses: number[] = [];
+      for (const batch of batches(12).filter(({ x }) => x.shape[0] === 6)) losses.push((await trainer.step(batch)).loss);
+      return { losses, weight: parameters.get("first.weight").values };
+    };
+    const [whole, parts] = [await train(1), await train(3)];
+    close(Float32Array.from(parts.losses), whole.losses, 5);
+    close(parts.weight, [...whole.weight], 5);
+  });
+
+  it("refuses a batch that its parts do not divide, and parts of no batch", async () => {
+    const { parameters, inputs, loss } = network();
+    const options = { parameters, inputs, loss, optimiser: sgd({ learningRate: 0.1 }), microBatches: 4 };
+    const trainer = await create(options);
+    await expect(trainer.step(batches(1)[0]!)).rejects.toThrow("batch: expected a multiple of the 4 micro-batches, got 6.");
+    const fixed = { x: { dtype: "float32", shape: [8, 4] }, y: { dtype: "float32", shape: [8, 2] } } as const;
+    await expect(Trainer.create({ ...options, inputs: fixed })).rejects.toThrow('expected an input whose first size is "batch"');
+  });
+
   it("keeps a moving average of the parameters", async () => {
     const { trainer, pull } = await pulled({ optimiser: sgd({ learningRate: 1 }), averageDecay: 0.9 });
     await pull(1, 0, 0);
@@ -281,14 +303,16 @@ describe("a trainer", () => {
     });
     const { metrics } = await trainer.step(batches(1)[0]!);
     expect(Number.isFinite(metrics["largest"]!.data[0])).toBe(true);
-    // Forward, and for each weight one product; one more for the gradient by what lies between the layers. The metric repeats the forward pass.
-    expect(trainer.flops({ batch: 6 })).toBe(2 * 6 * (4 * 8 + 8 * 2) * 3 - 2 * 6 * 4 * 8 + 2 * 6 * (4 * 8 + 8 * 2));
+    // Forward, and for each weight one product; one more for the gradient by what lies between the layers; the metric repeats the
+    // forward pass; the gradient by a bias is a product with a row of ones.
+    const forward = 2 * 6 * (4 * 8 + 8 * 2);
+    expect(trainer.flops({ batch: 6 })).toBe(forward * 3 - 2 * 6 * 4 * 8 + forward + 2 * 6 * (8 + 2));
   });
 
   it("names what is wrong with feeds, names and parameters", async () => {
     const { trainer, pull } = await pulled({ optimiser: sgd({ learningRate: 1 }) });
     await expect(trainer.step({})).rejects.toThrow("x: no value is fed for this input");
-    await expect(trainer.step({ x: hostTensor(new Float32Array(4)) })).rejects.toThrow("ONNX Runtime stopped");
+    await expect(trainer.step({ x: hostTensor(new Float32Array(4)) })).rejects.toThrow("x: expected float32 [3], got float32 [4].");
     await expect(trainer.step({ x: hostTensor(new Float32Array(3)), z: hostTensor(new Float32Array(3)) })).rejects.toThrow(
       "z: there is no such input",
     );
@@ -317,7 +341,7 @@ describe("a compiled model", () => {
     await trainer.step(batch!);
     expect((await live.run(batch!)).z!.data).not.toEqual(before);
     expect((await fixed.run(batch!)).z!.data).toEqual(before);
-    await expect(fixed.run({ w: batch!.x })).rejects.toThrow("w: there is no such input; inputs: x, y.");
+    await expect(fixed.run({ w: batch!.x })).rejects.toThrow("w: there is no such input; inputs: x.");
     await live.release();
     await fixed.release();
     await expect(fixed.run(batch!)).rejects.toThrow("The session was released");

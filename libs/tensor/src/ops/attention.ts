@@ -4,15 +4,18 @@ import { InputError } from "@reverie/core";
 import type { Dim } from "../graph/dims.ts";
 import { shapeText, subtractDims } from "../graph/dims.ts";
 import type { Graph } from "../graph/graph.ts";
+import { isFloat } from "../graph/operator.ts";
+import { stopGradient } from "../graph/stop-gradient.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { DType } from "../onnx/model.ts";
 import { softmax } from "./activation.ts";
-import { add, mul } from "./arithmetic.ts";
-import { broadcastShapes } from "./broadcast.ts";
+import { add, mul, sub } from "./arithmetic.ts";
+import { broadcastShapes, sumTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { less, lessOrEqual } from "./logic.ts";
-import { matMul } from "./matmul.ts";
-import { range, reshape, transpose, unsqueeze } from "./shaping.ts";
+import { matMul, swapLastTwo } from "./matmul.ts";
+import { reduceSum } from "./reduce.ts";
+import { range, reshape, unsqueeze } from "./shaping.ts";
 
 export interface AttentionOptions {
   /** Factor of the products of queries and keys. Default 1 / sqrt(d). */
@@ -104,10 +107,25 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
     throw new InputError("scaledDotProductAttention", `the width of ${query.toString()} has no number; give the scale.`);
   }
   const scale = options.scale ?? 1 / Math.sqrt(width as number);
-  const order = [...key.shape.keys()];
-  const columns = transpose(key, [...order.slice(0, -2), order.at(-1)!, order.at(-2)!]);
+  const inputs = options.mask === undefined || !isFloat(options.mask.dtype) ? [query, key, value] : [query, key, value, options.mask];
+  const [q, k, v, mask] = inputs.map(stopGradient) as [Tensor, Tensor, Tensor, Tensor?];
   // The queries are smaller than the scores.
-  const scores = matMul(mul(query, scale), columns);
-  const offsets = scoreOffsets(query, key, options);
-  return matMul(softmax(offsets === undefined ? scores : add(scores, offsets)), value);
+  const scaled = mul(q, scale);
+  const scores = matMul(scaled, swapLastTwo(k));
+  const offsets = scoreOffsets(q, k, { ...options, ...(mask === undefined ? {} : { mask }) });
+  const weights = softmax(offsets === undefined ? scores : add(scores, offsets));
+  const output = matMul(weights, v);
+  return query.graph.withGradient("Attention", inputs, [output], ({ outputGradients, wanted }) => {
+    const byOutput = outputGradients[0]!;
+    // The sum over keys of weight times its gradient is also that over the output times its own, which is smaller (Dao et al. 2022,
+    // https://arxiv.org/abs/2205.14135, appendix B.2).
+    const common = reduceSum(mul(byOutput, output), [-1], true);
+    const byScores = mul(weights, sub(matMul(byOutput, swapLastTwo(v)), common));
+    return [
+      wanted[0] ? sumTo(mul(matMul(byScores, k), scale), query.shape) : undefined,
+      wanted[1] ? sumTo(matMul(swapLastTwo(byScores), scaled), key.shape) : undefined,
+      wanted[2] ? sumTo(matMul(swapLastTwo(weights), byOutput), value.shape) : undefined,
+      mask !== undefined && wanted[3] === true ? sumTo(byScores, mask.shape) : undefined,
+    ];
+  })[0]!;
 }

@@ -2,7 +2,7 @@
 
 import { InputError } from "@reverie/core";
 import type { Dim } from "../graph/dims.ts";
-import { addDims, subtractDims } from "../graph/dims.ts";
+import { addDims, divideDims, subtractDims } from "../graph/dims.ts";
 import type { GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator, intAttribute, stringAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -125,7 +125,7 @@ function concatShape(call: InferenceCall): { axis: number; shape: Dim[] } {
   return { axis, shape };
 }
 
-function splitSizes(call: InferenceCall, dim: Dim): readonly number[] {
+function splitSizes(call: InferenceCall, dim: Dim): readonly Dim[] {
   const given = call.inputs[1]?.values;
   if (call.inputs[1] !== undefined) {
     if (given === undefined || given.some((size) => typeof size !== "number"))
@@ -133,7 +133,10 @@ function splitSizes(call: InferenceCall, dim: Dim): readonly number[] {
     return given as readonly number[];
   }
   const count = intAttribute(call.attributes, "num_outputs", call.outputCount);
-  if (typeof dim !== "number") return call.fail("equal parts of an axis need its size to be a number.");
+  if (typeof dim !== "number") {
+    const part = divideDims(dim, count) ?? call.fail(`the size ${dim} does not divide by ${count} for every ${dim}.`);
+    return Array.from({ length: count }, () => part);
+  }
   const size = Math.ceil(dim / count);
   return Array.from({ length: count }, (_, i) => Math.min(size, dim - i * size));
 }
@@ -172,7 +175,7 @@ export const joiningOperators: readonly OperatorDefinition[] = [
       const x = call.inputs[0]!;
       const axis = resolveAxis(intAttribute(call.attributes, "axis", 0), x.rank, call.fail);
       const sizes = splitSizes(call, x.shape[axis]!);
-      const total = sizes.reduce((a, b) => a + b, 0);
+      const total = sizes.reduce(addDims, 0);
       if (total !== x.shape[axis]) call.fail(`the sizes add up to ${total}, the axis has ${x.shape[axis]}.`);
       if (sizes.length !== call.outputCount) call.fail(`${call.outputCount} outputs were asked for, ${sizes.length} sizes given.`);
       return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }));

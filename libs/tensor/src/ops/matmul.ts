@@ -5,7 +5,7 @@ import { shapeText } from "../graph/dims.ts";
 import type { InferenceCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator, intAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { mul } from "./arithmetic.ts";
+import { add, mul } from "./arithmetic.ts";
 import { broadcastShapes, sameDtype, sumTo } from "./broadcast.ts";
 import { reshape, transpose } from "./shaping.ts";
 
@@ -33,16 +33,16 @@ export function gemm(a: Tensor, b: Tensor, c?: Tensor, options: GemmOptions = {}
 }
 
 /**
- * x W + b along the last axis, for any number of leading axes, in one Gemm.
+ * x W + b along the last axis, for any number of leading axes, in one Gemm. The bias is added afterwards: ONNX Runtime's Gemm
+ * takes longer to start from a bias than to add one to its result.
  * @param weight - [in, out]
  * @param bias - [out]
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  if (x.rank === 2) return gemm(x, weight, bias);
   const width = x.shape.at(-1)!;
-  if (x.rank === 1) return reshape(gemm(reshape(x, [1, width]), weight, bias), [weight.shape[1]!]);
-  const rows = gemm(reshape(x, [-1, width]), weight, bias);
-  return reshape(rows, [...x.shape.slice(0, -1), weight.shape[1]!]);
+  const rows = x.rank === 2 ? x : reshape(x, x.rank === 1 ? [1, width] : [-1, width]);
+  const product = reshape(gemm(rows, weight), [...x.shape.slice(0, -1), weight.shape[1]!]);
+  return bias === undefined ? product : add(product, bias);
 }
 
 function checkMeet(call: InferenceCall, a: Dim, b: Dim): void {
@@ -62,7 +62,9 @@ function matMulShape(call: InferenceCall): Shape {
 /** [..., m, n] seen as [rows, n]. */
 const asRows = (x: Tensor): Tensor => (x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1)!]));
 
-const swapLastTwo = (x: Tensor): Tensor => transpose(x, [...Array.from({ length: x.rank - 2 }, (_, i) => i), x.rank - 1, x.rank - 2]);
+/** The last two axes exchanged: every matrix transposed. */
+export const swapLastTwo = (x: Tensor): Tensor =>
+  transpose(x, [...Array.from({ length: x.rank - 2 }, (_, i) => i), x.rank - 1, x.rank - 2]);
 
 export const matmulOperators: readonly OperatorDefinition[] = [
   defineOperator({

@@ -39,10 +39,10 @@ function adamWith(name: string, decoupled: boolean, options: AdamOptions & { rea
       const gradient = decoupled || weightDecay === 0 ? gradients : add(gradients, mul(parameters, weightDecay));
       const firstMoment = add(mul(slots["firstMoment"]!, beta1), mul(gradient, 1 - beta1));
       const secondMoment = add(mul(slots["secondMoment"]!, beta2), mul(mul(gradient, gradient), 1 - beta2));
-      // Both bias corrections become scalar factors, so the arrays are walked fewer times.
-      const stepSize = div(learningRate, cast(oneMinusPower(beta1, step), learningRate.dtype));
+      // Both bias corrections and the learning rate become scalars outside the division, so the arrays are walked fewer times.
       const rootScale = cast(div(1, sqrt(oneMinusPower(beta2, step))), learningRate.dtype);
-      const change = mul(div(firstMoment, add(mul(sqrt(secondMoment), rootScale), epsilon)), stepSize);
+      const stepSize = div(div(learningRate, cast(oneMinusPower(beta1, step), learningRate.dtype)), rootScale);
+      const change = mul(div(firstMoment, add(sqrt(secondMoment), div(epsilon, rootScale))), stepSize);
       const kept = decoupled && weightDecay > 0 ? mul(parameters, sub(1, mul(learningRate, weightDecay))) : parameters;
       return { parameters: sub(kept, change), slots: { firstMoment, secondMoment } };
     },

@@ -9,7 +9,7 @@ export interface OptimiserGroup {
   readonly optimiser: Optimiser;
 }
 
-/** One group's parameters, laid end to end in one array. */
+/** Parameters of one optimiser that are laid end to end in one array. */
 export interface GroupLayout {
   readonly optimiser: Optimiser;
   readonly parameters: readonly Parameter[];
@@ -19,8 +19,12 @@ export interface GroupLayout {
   readonly length: number;
 }
 
+/** Smaller parameters share an array up to this many elements; larger ones have one of their own. */
+const SHARED_ELEMENTS = 65_536;
+
 /**
- * Lays the trainable parameters out by group. One long array for each group keeps a training step at a handful of tensors to bind.
+ * Lays the trainable parameters out. Small ones, biases and norms, share an array, which keeps a training step at few tensors to bind;
+ * large ones are used where they lie, without being copied out of a longer array and back.
  * @throws InputError when nothing is trainable or a trainable parameter belongs to no group
  */
 export function layOutGroups(parameters: ParameterSet, groups: readonly OptimiserGroup[]): GroupLayout[] {
@@ -33,17 +37,39 @@ export function layOutGroups(parameters: ParameterSet, groups: readonly Optimise
     members[index]!.push(parameter);
   }
   if (members.every((list) => list.length === 0)) throw new InputError("parameters", "expected at least one trainable parameter.");
-  return groups.flatMap(({ optimiser }, i) => {
-    const list = members[i]!;
-    if (list.length === 0) return [];
-    const offsets: number[] = [];
-    let length = 0;
-    for (const parameter of list) {
-      offsets.push(length);
-      length += parameter.values.length;
+  return groups.flatMap(({ optimiser }, i) => shareArrays(members[i]!).map((list) => layOut(optimiser, list)));
+}
+
+/** Which parameters share an array. */
+function shareArrays(parameters: readonly Parameter[]): Parameter[][] {
+  const arrays: Parameter[][] = [];
+  let shared: Parameter[] = [];
+  let length = 0;
+  for (const parameter of parameters) {
+    const count = parameter.values.length;
+    if (count >= SHARED_ELEMENTS) {
+      arrays.push([parameter]);
+      continue;
     }
-    return [{ optimiser, parameters: list, offsets, length }];
-  });
+    if (length + count > SHARED_ELEMENTS) {
+      arrays.push(shared);
+      shared = [];
+      length = 0;
+    }
+    shared.push(parameter);
+    length += count;
+  }
+  return shared.length === 0 ? arrays : [...arrays, shared];
+}
+
+function layOut(optimiser: Optimiser, parameters: readonly Parameter[]): GroupLayout {
+  const offsets: number[] = [];
+  let length = 0;
+  for (const parameter of parameters) {
+    offsets.push(length);
+    length += parameter.values.length;
+  }
+  return { optimiser, parameters, offsets, length };
 }
 
 /** Two groups, so that weight decay leaves biases, norms and other one-axis parameters alone. */

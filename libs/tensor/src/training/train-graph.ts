@@ -1,8 +1,6 @@
 import { InputError } from "@reverie/core";
 import type { Shape } from "../graph/dims.ts";
-import { elementsOf } from "../graph/dims.ts";
-import { gradients } from "../graph/gradients.ts";
-import { Graph } from "../graph/graph.ts";
+import { Graph, parameterConstant } from "../graph/graph.ts";
 import type { Parameter } from "../graph/parameters.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { DType, OnnxModel } from "../onnx/model.ts";
@@ -13,7 +11,9 @@ import { equal, where } from "../ops/logic.ts";
 import { reduceSumSquare } from "../ops/reduce.ts";
 import { reshape } from "../ops/shaping.ts";
 import { matrixFlops } from "./flops.ts";
+import type { Optimiser } from "../optim/optimiser.ts";
 import type { GroupLayout } from "./layout.ts";
+import { writePasses } from "./passes.ts";
 
 /** What is fed at each run. */
 export interface InputSpec {
@@ -36,6 +36,8 @@ export interface TrainGraphOptions {
   readonly clipNorm?: number | undefined;
   /** Runs whose gradients are averaged into one update. */
   readonly accumulate: number;
+  /** Equal parts of the batch that one run goes through one after another. */
+  readonly microBatches: number;
   /** Memory of a moving average of the parameters, in [0, 1). */
   readonly averageDecay?: number | undefined;
 }
@@ -75,8 +77,7 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
   const graph = new Graph({
     name: "train",
     training: true,
-    bindParameter: (owner, parameter) =>
-      pieces.get(parameter) ?? owner.constant({ dtype: "float32", shape: parameter.shape, data: parameter.values }, parameter.name),
+    bindParameter: (owner, parameter) => pieces.get(parameter) ?? parameterConstant(owner, parameter),
   });
   const next: Record<string, Tensor> = {};
   const stateInput = (entry: StateEntry): Tensor => {
@@ -85,7 +86,6 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
   };
   const counter = graph.input(`state/${RUN_COUNTER}`, "int64", [1]);
   const runs = reshape(counter, []);
-  graph.setRunCounter(runs);
   const flat = groups.map((group, i) => {
     const whole = stateInput({ name: `${i}/parameters`, group: i, role: "parameters", dtype: "float32", length: group.length });
     split(
@@ -99,19 +99,17 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
     return whole;
   });
 
-  const inputs = Object.fromEntries(
-    Object.entries(options.inputs).map(([name, { dtype, shape }]) => [checkInputName(name), graph.input(name, dtype, shape)]),
-  );
-  const result = options.loss(inputs);
-  const loss = "loss" in result ? result.loss : result;
-  const metrics = "loss" in result ? result.metrics : {};
-  if (elementsOf(loss.shape) !== 1) throw new InputError("loss", `expected a tensor of one element, got ${loss.toString()}.`);
-
+  for (const name of Object.keys(options.inputs)) checkInputName(name);
   const trainable = groups.flatMap((group) => group.parameters);
-  const byParameter = gradients(
-    loss,
+  const passes = writePasses(
+    graph,
+    options.inputs,
+    options.loss,
     trainable.map((parameter) => pieces.get(parameter)!),
+    runs,
+    options.microBatches,
   );
+  const byParameter = passes.gradients;
   const norm = sqrt(sumOf(byParameter.map((gradient) => reduceSumSquare(gradient))));
   const clipped = options.clipNorm === undefined ? undefined : div(options.clipNorm, max(norm, options.clipNorm));
   const runsDone = add(runs, 1);
@@ -121,7 +119,7 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
   next[`next/${RUN_COUNTER}`] = reshape(runsDone, [1]);
 
   let first = 0;
-  const learningRates: Tensor[] = [];
+  const learningRates = new Map<Optimiser, Tensor>();
   groups.forEach((group, i) => {
     graph.scope(`optimiser/${i}`, () => {
       const own = byParameter.slice(first, first + group.parameters.length);
@@ -130,8 +128,8 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
         own.map((gradient) => reshape(gradient, [-1])),
         0,
       );
-      const learningRate = cast(group.optimiser.learningRate(cast(stepsDone, "float64")), "float32");
-      learningRates.push(learningRate);
+      const learningRate = learningRates.get(group.optimiser) ?? cast(group.optimiser.learningRate(cast(stepsDone, "float64")), "float32");
+      learningRates.set(group.optimiser, learningRate);
       const entry = (role: string): Tensor => stateInput({ name: `${i}/${role}`, group: i, role, dtype: "float32", length: group.length });
       const scaled = clipped === undefined ? raw : mul(raw, clipped);
       const accumulated = updates === undefined ? undefined : add(entry("accumulated"), scaled);
@@ -157,23 +155,22 @@ export function buildTrainGraph(options: TrainGraphOptions): TrainGraph {
   });
 
   const outputs = {
-    loss: reshape(loss, []),
+    loss: passes.loss,
     gradientNorm: norm,
-    learningRate: learningRates[0]!,
-    ...Object.fromEntries(Object.entries(metrics).map(([name, tensor]) => [`metric/${name}`, tensor])),
+    learningRate: learningRates.get(groups[0]!.optimiser)!,
+    ...Object.fromEntries(Object.entries(passes.metrics).map(([name, tensor]) => [`metric/${name}`, tensor])),
     ...next,
   };
   return {
     model: graph.toModel(outputs),
     state,
-    metricNames: Object.keys(metrics),
+    metricNames: Object.keys(passes.metrics),
     flops: (sizes) => matrixFlops(graph.nodesFor(Object.values(outputs)), sizes),
   };
 }
 
-function checkInputName(name: string): string {
+function checkInputName(name: string): void {
   if (/^(state|next|metric)\/|^(loss|gradientNorm|learningRate)$/.test(name)) {
     throw new InputError(name, "this name is the training graph's own; give the input another one.");
   }
-  return name;
 }
