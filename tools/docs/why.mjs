@@ -1,6 +1,12 @@
 // Why each outside package is here: the last column of docs/dependencies.md.
 
 export const WHY = {
+  "@jax-js/jax": "A peer that `reverie bench` trains beside. Nothing that ships imports it.",
+  "@tensorflow/tfjs-backend-wasm": "The backend of that peer.",
+  "@tensorflow/tfjs-core": "A peer that `reverie bench` trains beside. Nothing that ships imports it.",
+  "onnxruntime-node":
+    "Computes the graphs that training and decoding write. Its processor code is in the package; its install script, which fetches CUDA files, is not run.",
+  protobufjs: "Reads what our ONNX writer wrote, in tests: an independent reader.",
   "@dimforge/rapier3d-simd-compat": "Physics, the default build: the fastest of the three.",
   "@dimforge/rapier3d-compat": "Physics for CPUs without WebAssembly SIMD, and the newer version's features.",
   "@dimforge/rapier3d-deterministic-compat": "Physics whose build is made for equal bits on every CPU.",

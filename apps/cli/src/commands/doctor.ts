@@ -76,6 +76,30 @@ async function checkWorld(): Promise<Check> {
   }
 }
 
+/** Loaded only here: no other command needs ONNX Runtime to start. */
+async function checkProviders(): Promise<Check[]> {
+  try {
+    const { executionProviders } = await import("@reverie/tensor/node");
+    return executionProviders().map(({ name, available, needs }) => ({
+      name: `provider ${name}`,
+      ok: available,
+      optional: name !== "cpu",
+      detail: available ? "in this machine's onnxruntime-node, for training and running models" : "not in this machine's onnxruntime-node",
+      ...(available ? {} : { fix: needs }),
+    }));
+  } catch (error) {
+    return [
+      {
+        name: "provider cpu",
+        ok: false,
+        optional: true,
+        detail: `ONNX Runtime cannot be loaded: ${messageOf(error)}`,
+        fix: "it has code for Linux with glibc, macOS and Windows; everything but training and running models works without it",
+      },
+    ];
+  }
+}
+
 async function checkPort(port: number): Promise<Check> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -116,12 +140,7 @@ export const doctorCommand = defineCommand({
         ? { name: "studio", ok: true, detail: "the page is built" }
         : { name: "studio", ok: false, detail: "the page is not built", fix: "run `npm run build`" },
       await checkPort(4870),
-      {
-        name: "execution providers",
-        ok: true,
-        optional: true,
-        detail: "none needed: this version runs no neural network in-process; planner openai reaches one over HTTP",
-      },
+      ...(await checkProviders()),
       await checkProgram(
         "gpu adapter",
         [["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]],

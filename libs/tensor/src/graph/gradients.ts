@@ -22,7 +22,7 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   const targetSet: ReadonlySet<Tensor> = new Set(targets);
   const reaching = nodesReaching(loss, targetSet);
   const found = new Map<Tensor, Tensor>([[loss, onesLike(loss)]]);
-  for (const node of [...reaching].reverse()) {
+  for (const node of [...reaching].toReversed()) {
     const outputGradients = node.outputs.map((output) => found.get(output));
     if (outputGradients.every((gradient) => gradient === undefined) || node.operator.gradient === "zero") continue;
     const wanted = node.inputs.map(

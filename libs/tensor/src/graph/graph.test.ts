@@ -12,6 +12,8 @@ import { stopGradient } from "./stop-gradient.ts";
 
 const numbers = (...values: number[]) => hostTensor(Float32Array.from(values));
 
+const feeds = (batch: number, length: number) => ({ x: hostTensor(new Float32Array(batch * length), [batch, length]) });
+
 describe("a graph", () => {
   it("names the operator, the call and the operands' shapes when they do not fit", () => {
     const graph = new Graph();
@@ -63,7 +65,6 @@ describe("a graph", () => {
     const graph = new Graph();
     const x = graph.input("x", "float32", ["batch", "length"]);
     const sizes = graph.shapeTensor(["batch*length+3", 7, "floor((length)/2)"]);
-    const feeds = (batch: number, length: number) => ({ x: hostTensor(new Float32Array(batch * length), [batch, length]) });
     expect((await runGraph(graph, { sizes, sum: add(x, 0) }, feeds(2, 5))).sizes!.data).toEqual(BigInt64Array.of(13n, 7n, 2n));
     expect((await runGraph(graph, { sizes, sum: add(x, 0) }, feeds(3, 4))).sizes!.data).toEqual(BigInt64Array.of(15n, 7n, 2n));
     expect(() => graph.dimTensor("height")).toThrow("height: no input of the graph has this size; known: batch, length.");
@@ -126,13 +127,14 @@ describe("gradients", () => {
   });
 });
 
+const fill = (names: readonly string[]) => {
+  const set = new ParameterSet({ seed: 3 });
+  for (const name of names) set.parameter(name, [4], (values, _shape, rng) => values.forEach((_, i) => (values[i] = rng.normal())));
+  return set;
+};
+
 describe("parameters", () => {
   it("are drawn from the seed and their own names alone", () => {
-    const fill = (names: readonly string[]) => {
-      const set = new ParameterSet({ seed: 3 });
-      for (const name of names) set.parameter(name, [4], (values, _shape, rng) => values.forEach((_, i) => (values[i] = rng.normal())));
-      return set;
-    };
     expect(fill(["a", "b"]).get("b").values).toEqual(fill(["c", "b"]).get("b").values);
     expect(fill(["a"]).get("a").values).not.toEqual(fill(["b"]).get("b").values);
   });

@@ -299,7 +299,7 @@ export class Graph {
       needed.push(node);
       for (const input of node.inputs) if (input !== undefined) wanted.add(input.name);
     }
-    return needed.reverse();
+    return needed.toReversed();
   }
 
   #checkCall(

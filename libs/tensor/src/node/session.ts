@@ -4,7 +4,7 @@ import type { HostTensor, OnnxModel } from "../onnx/model.ts";
 import { byteLength } from "../onnx/dtype.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { ExecutionProvider } from "./providers.ts";
-import { requireProvider } from "./providers.ts";
+import { providerNeeds, requireProvider } from "./providers.ts";
 
 export interface SessionOptions {
   /** Where the graph is computed. Default "cpu". */
@@ -62,7 +62,8 @@ export class Session {
       });
       return new Session(session);
     } catch (error) {
-      throw new InputError("model", `ONNX Runtime refuses it on "${provider}": ${messageOf(error)}`, { cause: error });
+      const hint = provider === "cpu" ? "" : ` (${provider}: ${providerNeeds(provider)})`;
+      throw new InputError("model", `ONNX Runtime refuses it on "${provider}": ${messageOf(error).trim()}${hint}`, { cause: error });
     }
   }
 

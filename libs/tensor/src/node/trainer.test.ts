@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Rng } from "@reverie/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { ParameterSet } from "../graph/parameters.ts";
@@ -13,6 +16,7 @@ import { log, mul, sub } from "../ops/arithmetic.ts";
 import { tanh } from "../ops/activation.ts";
 import { reduceMean, reduceSum } from "../ops/reduce.ts";
 import { decayMatricesOnly } from "../training/layout.ts";
+import { latestCheckpoint, saveCheckpointToFolder } from "./checkpoint-file.ts";
 import { compile } from "./compile.ts";
 import type { TrainerOptions } from "./trainer.ts";
 import { Trainer } from "./trainer.ts";
@@ -130,6 +134,9 @@ describe("optimisers", () => {
   });
 });
 
+/** From 1 down to 0.1 in 8 steps. */
+const cosine = (t: number) => 0.1 + 0.45 * (1 + Math.cos((Math.PI * t) / 8));
+
 describe("schedules", () => {
   it("warm up in a line, go down half a cosine, and stay", async () => {
     const { pull } = await pulled({
@@ -137,7 +144,6 @@ describe("schedules", () => {
     });
     const rates: number[] = [];
     for (let i = 0; i < 15; i++) rates.push((await pull(0, 0, 0)).learningRate);
-    const cosine = (t: number) => 0.1 + 0.45 * (1 + Math.cos((Math.PI * t) / 8));
     close(Float32Array.from(rates), [0.25, 0.5, 0.75, 1, ...Array.from({ length: 9 }, (_, t) => cosine(t)), 0.1, 0.1]);
     const linear = await pulled({ optimiser: sgd({ learningRate: warmupLinear({ peak: 1, warmupSteps: 0, totalSteps: 4 }) }) });
     const line: number[] = [];
@@ -145,6 +151,21 @@ describe("schedules", () => {
     close(Float32Array.from(line), [1, 0.75, 0.5, 0.25, 0, 0]);
   });
 });
+
+const trainInParts = async (microBatches: number) => {
+  const { parameters, inputs, loss } = network();
+  const trainer = await create({ parameters, inputs, loss, optimiser: sgd({ learningRate: 0.1, momentum: 0.9 }), microBatches });
+  const losses: number[] = [];
+  for (const batch of batches(12).filter(({ x }) => x.shape[0] === 6)) losses.push((await trainer.step(batch)).loss);
+  return { losses, weight: parameters.get("first.weight").values };
+};
+
+const trainFrom = async (seed: number) => {
+  const { parameters, inputs, loss } = network(seed);
+  const trainer = await create({ parameters, inputs, loss, optimiser: adamW({ learningRate: 0.01 }), clipNorm: 1 });
+  for (const batch of batches(40)) await trainer.step(batch);
+  return [...parameters].map(({ values }) => values.slice());
+};
 
 describe("a trainer", () => {
   it("clips the global norm of the gradients and reports it unclipped", async () => {
@@ -175,14 +196,7 @@ describe("a trainer", () => {
   });
 
   it("gives the whole batch's update from equal parts of it, one after another", async () => {
-    const train = async (microBatches: number) => {
-      const { parameters, inputs, loss } = network();
-      const trainer = await create({ parameters, inputs, loss, optimiser: sgd({ learningRate: 0.1, momentum: 0.9 }), microBatches });
-      const losses: number[] = [];
-      for (const batch of batches(12).filter(({ x }) => x.shape[0] === 6)) losses.push((await trainer.step(batch)).loss);
-      return { losses, weight: parameters.get("first.weight").values };
-    };
-    const [whole, parts] = [await train(1), await train(3)];
+    const [whole, parts] = [await trainInParts(1), await trainInParts(3)];
     close(Float32Array.from(parts.losses), whole.losses, 5);
     close(parts.weight, [...whole.weight], 5);
   });
@@ -200,7 +214,8 @@ describe("a trainer", () => {
     const { trainer, pull } = await pulled({ optimiser: sgd({ learningRate: 1 }), averageDecay: 0.9 });
     await pull(1, 0, 0);
     await pull(1, 0, 0);
-    const first = 0.9 * 1 + 0.1 * 0;
+    // The parameter went from 1 to 0 and then to -1.
+    const first = 0.9;
     close(trainer.averages().get("weight")!.data as Float32Array, [0.9 * first + 0.1 * -1, 1, 1]);
     const { trainer: without } = await pulled({ optimiser: sgd({ learningRate: 1 }) });
     expect(() => without.averages()).toThrow("No average is kept; create the trainer with averageDecay.");
@@ -224,14 +239,8 @@ describe("a trainer", () => {
   });
 
   it("gives identical weights for one seed on one thread, and other weights for another", async () => {
-    const train = async (seed: number) => {
-      const { parameters, inputs, loss } = network(seed);
-      const trainer = await create({ parameters, inputs, loss, optimiser: adamW({ learningRate: 0.01 }), clipNorm: 1 });
-      for (const batch of batches(40)) await trainer.step(batch);
-      return [...parameters].map(({ values }) => values.slice());
-    };
-    expect(await train(5)).toEqual(await train(5));
-    expect(await train(5)).not.toEqual(await train(6));
+    expect(await trainFrom(5)).toEqual(await trainFrom(5));
+    expect(await trainFrom(5)).not.toEqual(await trainFrom(6));
   });
 
   it("goes on bit for bit from a state", async () => {
@@ -248,6 +257,25 @@ describe("a trainer", () => {
     expect([...resumed.parameters].map(({ values }) => values)).toEqual([...whole.parameters].map(({ values }) => values));
     expect(two.checkpoint().tensors).toEqual(one.checkpoint().tensors);
     expect(state.extra).toEqual({ order: 3 });
+  });
+
+  it("goes on bit for bit from a checkpoint's file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "reverie-trainer-"));
+    const options = { optimiser: adamW({ learningRate: 0.01 }), clipNorm: 1 };
+    const whole = network();
+    const one = await create({ ...whole, ...options });
+    for (const [i, batch] of batches(12).entries()) {
+      if (i === 7) await saveCheckpointToFolder(folder, one.checkpoint({ batch: i }), { keep: 1 });
+      await one.step(batch);
+    }
+    const { found } = await latestCheckpoint(folder);
+    const resumed = network(99);
+    const two = await create({ ...resumed, ...options });
+    two.restore(found!.checkpoint);
+    const { batch: from } = found!.checkpoint.extra as { batch: number };
+    for (const batch of batches(12).slice(from)) await two.step(batch);
+    await rm(folder, { recursive: true });
+    expect(two.checkpoint().tensors).toEqual(one.checkpoint().tensors);
   });
 
   it("refuses a state that does not fit and changes nothing", async () => {

@@ -110,8 +110,8 @@ export const matmulOperators: readonly OperatorDefinition[] = [
       sameDtype(call, call.inputs);
       const [a, b, c] = call.inputs as [Tensor, Tensor, Tensor | undefined];
       if (a.rank !== 2 || b.rank !== 2) call.fail("expected two operands of two axes.");
-      const [rows, inner] = intAttribute(call.attributes, "transA", 0) === 0 ? a.shape : [...a.shape].reverse();
-      const [innerB, columns] = intAttribute(call.attributes, "transB", 0) === 0 ? b.shape : [...b.shape].reverse();
+      const [rows, inner] = intAttribute(call.attributes, "transA", 0) === 0 ? a.shape : a.shape.toReversed();
+      const [innerB, columns] = intAttribute(call.attributes, "transB", 0) === 0 ? b.shape : b.shape.toReversed();
       checkMeet(call, inner!, innerB!);
       const shape = [rows!, columns!];
       if (c !== undefined && broadcastShapes(shape, c.shape)?.join() !== shape.join()) {
