@@ -6,7 +6,7 @@ import type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from
 import { defineOperator, intAttribute } from "../graph/operator.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import { add, mul, neg, reciprocal, sqrt, sub } from "./arithmetic.ts";
-import { resolveAxis, sameDtype } from "./broadcast.ts";
+import { resolveAxis, sameDtype, sumTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { gemm } from "./matmul.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
@@ -164,7 +164,7 @@ function layerNormGradient(call: GradientCall): (Tensor | undefined)[] {
   return [
     wanted[0] ? byX() : undefined,
     wanted[1] ? reshape(gemm(statistics.inverseDeviation, product, undefined, { transposeA: true }), scale.shape) : undefined,
-    bias !== undefined && wanted[2] ? reshape(reduceSum(gradient, [0]), bias.shape) : undefined,
+    bias !== undefined && wanted[2] ? reshape(sumTo(gradient, [width]), bias.shape) : undefined,
   ];
 }
 

@@ -37,21 +37,22 @@ export function writePasses(
   const results = parts.map((inputs, i) => {
     // Each part draws masks of its own.
     graph.setRunCounter(count === 1 ? runs : add(mul(runs, count), i));
-    return graph.scope(count === 1 ? "" : `part.${i}`, () => onePass(lossOf(inputs), targets));
+    return graph.scope(count === 1 ? "" : `part.${i}`, () => onePass(lossOf(inputs), targets, count));
   });
-  const scalars = results.map(({ loss }) => loss);
   const names = Object.keys(results[0]!.metrics);
   return {
-    loss: mean(scalars),
+    loss: sumOf(results.map(({ loss }) => loss)),
     metrics: Object.fromEntries(names.map((name) => [name, joined(results.map(({ metrics }) => metrics[name]!))])),
-    gradients: targets.map((_, k) => mean(results.map((result) => result.gradients[k]!))),
+    gradients: targets.map((_, k) => sumOf(results.map((result) => result.gradients[k]!))),
   };
 }
 
-function onePass(result: LossResult, targets: readonly Tensor[]): Passes {
+/** One part's share of the whole: its loss is divided by their number before it flows back, which costs one number, not an array. */
+function onePass(result: LossResult, targets: readonly Tensor[], count: number): Passes {
   const loss = "loss" in result ? result.loss : result;
   if (elementsOf(loss.shape) !== 1) throw new InputError("loss", `expected a tensor of one element, got ${loss.toString()}.`);
-  return { loss: reshape(loss, []), metrics: "loss" in result ? result.metrics : {}, gradients: gradients(loss, targets) };
+  const share = count === 1 ? reshape(loss, []) : div(reshape(loss, []), count);
+  return { loss: share, metrics: "loss" in result ? result.metrics : {}, gradients: gradients(share, targets) };
 }
 
 /** The inputs of each part: those whose first size is "batch" are cut, the others are whole in all parts. */
