@@ -4,6 +4,7 @@ export const WHY = {
   "@jax-js/jax": "A peer that `reverie bench` trains beside. Nothing that ships imports it.",
   "@tensorflow/tfjs-backend-wasm": "The backend of that peer.",
   "@tensorflow/tfjs-core": "A peer that `reverie bench` trains beside. Nothing that ships imports it.",
+  "linear-sum-assignment": "A plain Hungarian package that `reverie bench` matches beside. Nothing that ships imports it.",
   "onnxruntime-node":
     "Computes the graphs that training and decoding write. Its processor code is in the package; its install script, which fetches CUDA files, is not run.",
   protobufjs: "Reads what our ONNX writer wrote, in tests: an independent reader.",

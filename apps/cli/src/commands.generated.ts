@@ -2,9 +2,19 @@
 import { benchCommand } from "./commands/bench.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { envsCommand } from "./commands/envs.ts";
+import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { upCommand } from "./commands/up.ts";
 
-export const commands = [benchCommand, doctorCommand, envsCommand, runCommand, scoreCommand, serveCommand, upCommand] as const;
+export const commands = [
+  benchCommand,
+  doctorCommand,
+  envsCommand,
+  rewardsCommand,
+  runCommand,
+  scoreCommand,
+  serveCommand,
+  upCommand,
+] as const;

@@ -1,5 +1,6 @@
 import type { PlanStep } from "@reverie/core";
-import { editDistance } from "@reverie/core";
+import { editDistance, stepText } from "@reverie/core";
+import { cosine } from "../core/numbers.ts";
 
 // How alike two steps are. Names are brought to one spelling once per plan; comparing two prepared steps allocates nothing.
 
@@ -17,6 +18,12 @@ export interface SimilarityOptions {
    * For reports only: a policy can learn to exploit it. @defaultValue false
    */
   readonly soft?: boolean;
+  /**
+   * Gives a vector for the text of a step, such as `place(cup, tray)`; a pure function, called once for every step. The
+   * arguments of steps of one skill then agree by the cosine where it is at least 0.8 and more than the share of equal slots.
+   * Vectors of different lengths, or without a direction, agree in nothing. @defaultValue none
+   */
+  readonly embed?: (text: string) => readonly number[];
 }
 
 /** A step whose names are spelt canonically; `positional` when its slots are `arg0`, `arg1`, ... */
@@ -25,13 +32,15 @@ export interface PreparedStep {
   readonly slots: readonly string[];
   readonly values: readonly string[];
   readonly positional: boolean;
+  readonly embedding?: readonly number[];
 }
 
-const DEFAULT_VERB_WEIGHT = 0.4;
+export const DEFAULT_VERB_WEIGHT = 0.4;
 const SOFT_FLOOR = 0.8;
 const LONGEST_SOFT_NAME = 120;
 
-function canonicalName(name: string, synonyms: Readonly<Record<string, string>>): string {
+/** One spelling of a name: trimmed, lower case, `_` for spaces and hyphens, synonyms replaced once. */
+export function canonicalName(name: string, synonyms: Readonly<Record<string, string>>): string {
   const folded = name.trim().toLowerCase().replaceAll(/[\s-]/g, "_");
   return Object.hasOwn(synonyms, folded) ? synonyms[folded]! : folded;
 }
@@ -45,7 +54,14 @@ export function prepareStep(step: PlanStep, options: SimilarityOptions = {}): Pr
     slots,
     values: slots.map((slot) => canonicalName(step.args[slot]!, synonyms)),
     positional: slots.length > 0 && slots.every((slot, i) => slot === `arg${i}`),
+    ...(options.embed === undefined ? {} : { embedding: options.embed(stepText(step)) }),
   };
+}
+
+function closeness(a: readonly number[] | undefined, b: readonly number[] | undefined): number {
+  if (a === undefined || b === undefined || a.length !== b.length) return 0;
+  const value = cosine(a, b);
+  return value >= SOFT_FLOOR ? Math.min(1, value) : 0;
 }
 
 function likeness(a: string, b: string, soft: boolean): number {
@@ -71,7 +87,7 @@ export function preparedSimilarity(a: PreparedStep, b: PreparedStep, options: Si
   const union = a.slots.length + b.slots.length - shared;
   if (agreeing === union) return 1;
   const verbWeight = options.verbWeight ?? DEFAULT_VERB_WEIGHT;
-  return verbWeight + (1 - verbWeight) * (agreeing / union);
+  return verbWeight + (1 - verbWeight) * Math.max(agreeing / union, closeness(a.embedding, b.embedding));
 }
 
 /**

@@ -1,0 +1,70 @@
+import { readFileSync, statSync } from "node:fs";
+import { InputError, messageOf, PeerError } from "@reverie/core";
+import type { PlanSample } from "@reverie/rewards";
+import * as z from "zod";
+
+// Recorded answers as JSON Lines: what `reverie rewards audit` reads.
+
+const LARGEST_FILE_BYTES = 256 * 1024 * 1024;
+const name = z.string().max(200);
+const names = z.array(name).max(10_000);
+const step = z.strictObject({ skill: name, args: z.record(name, name) });
+const steps = z.array(step).max(1000);
+
+const sampleSchema = z.strictObject({
+  taskId: name.optional(),
+  instruction: z.string().max(20_000).optional(),
+  predicted: steps.optional(),
+  format: z.boolean(),
+  references: z.array(steps).max(100),
+  text: z.string().max(200_000).optional(),
+  reasoning: z.string().max(200_000).optional(),
+  skills: names.optional(),
+  objects: names.optional(),
+  goal: names.optional(),
+  rollout: z
+    .strictObject({
+      steps: z.array(z.strictObject({ skill: name, succeeded: z.boolean(), progress: z.number().min(0).max(1) })).max(10_000),
+      success: z.boolean(),
+      progress: z.number().min(0).max(1),
+      violations: names.optional(),
+      facts: names.optional(),
+    })
+    .optional(),
+});
+
+/** Text of a file of bounded size. @throws PeerError when it cannot be read, InputError when it is too large */
+export function readBoundedFile(option: string, path: string): string {
+  try {
+    if (statSync(path).size > LARGEST_FILE_BYTES)
+      throw new InputError(option, `${path} is larger than ${LARGEST_FILE_BYTES / 1024 / 1024} MiB.`);
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new PeerError(path, `cannot be read (${messageOf(error)}).`, { cause: error });
+  }
+}
+
+/** One value of a JSON text. @throws InputError naming where the text is no JSON */
+export function parseJson(where: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new InputError(where, `is no JSON (${messageOf(error)}).`, { cause: error });
+  }
+}
+
+/** Samples of a JSON Lines file. @throws InputError naming the line and the field that is wrong */
+export function readSamples(option: string, path: string): PlanSample[] {
+  const lines = readBoundedFile(option, path).split("\n");
+  return lines.flatMap((line, i) => {
+    if (line.trim() === "") return [];
+    const where = `${path}:${i + 1}`;
+    const parsed = sampleSchema.safeParse(parseJson(where, line));
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]!;
+      throw new InputError(where, `${issue.path.join(".") || "the sample"}: ${issue.message}.`);
+    }
+    return [{ predicted: undefined, ...parsed.data } as PlanSample];
+  });
+}

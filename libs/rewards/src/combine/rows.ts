@@ -1,0 +1,53 @@
+import type { RewardRow } from "../core/rows.ts";
+
+/** The papers of this folder. */
+export const combineRows: readonly RewardRow[] = [
+  {
+    id: "ensemble-aggregation",
+    paper: "Helping or Herding? Reward Model Ensembles",
+    year: 2023,
+    url: "https://arxiv.org/abs/2312.09244",
+    role: "combiner",
+    exports: ["aggregateEnsemble", "centerEnsemble", "bestOfN"],
+    evidence: "verified",
+    note: "Mean, median, min and mean-minus-std are the paper's, uwo is Coste et al. (2023); the lower quantile and centring members per task are ours.",
+    tests: ["src/combine/ensemble.test.ts"],
+    status: "here",
+  },
+  {
+    id: "constrained-reward-weights",
+    paper: "Confronting Reward Model Over-optimisation with Constrained RLHF",
+    year: 2023,
+    url: "https://arxiv.org/abs/2310.04373",
+    role: "combiner",
+    exports: ["LagrangianCombiner", "findProxyPoint"],
+    evidence: "verified",
+    note: "Weights, multiplier step and mixture are those of the authors' code with squashed multipliers; the moving average that finds the proxy point is ours.",
+    tests: ["src/combine/lagrangian.test.ts"],
+    status: "here",
+  },
+  {
+    id: "veto-combine",
+    paper: "Reinforcement Learning with Rubric Anchors",
+    year: 2025,
+    url: "https://arxiv.org/abs/2508.12790",
+    role: "combiner",
+    exports: ["vetoCombine"],
+    evidence: "verified",
+    note: "A failed critical dimension nullifies the rest, as the paper says in words; that a negative value stays negative is ours.",
+    tests: ["src/combine/veto.test.ts"],
+    status: "here",
+  },
+  {
+    id: "normalized-weighted-sum",
+    paper: 'R0 "Rewards Are Enough"',
+    year: 2025,
+    url: "https://arxiv.org/abs/2503.13070",
+    role: "combiner",
+    exports: ["weightedSum", "normalizedWeightedSum"],
+    evidence: "our choice",
+    note: "Composing complementary rewards is the paper's (image synthesis, method transferred); dividing each by its running deviation is ours.",
+    tests: ["src/combine/weighted-sum.test.ts"],
+    status: "here",
+  },
+];

@@ -1,0 +1,52 @@
+import type { RewardRow } from "../core/rows.ts";
+
+/** The papers of this folder. */
+export const processRows: readonly RewardRow[] = [
+  {
+    id: "clip-and-delta",
+    paper: "On Designing Effective RL Reward at Training Time for LLM Reasoning",
+    year: 2024,
+    url: "https://arxiv.org/abs/2410.15115",
+    role: "process",
+    exports: ["clipProcess", "deltaProcess", "clipDelta", "progressDelta", "combineProcessOutcome"],
+    evidence: "verified",
+    note: "Clip, Delta and their order are the paper's; progressDelta and the default scale of 0.1 are ours.",
+    tests: ["src/process/clip-delta.test.ts"],
+    status: "here",
+  },
+  {
+    id: "outcome-renormalised-process",
+    paper: "PPR with ReNorm (Hybrid Reward Normalization)",
+    year: 2025,
+    url: "https://arxiv.org/abs/2509.25598",
+    role: "process",
+    exports: ["renorm", "outcomeGatedProcess", "stepProgressReward", "principleProcessReward"],
+    evidence: "from memory",
+    note: "Centring both by one half is confirmed by reviews, the sum is from memory; the other gates and the simulator in place of the judge are ours. Group z-scores cancel the shift.",
+    tests: ["src/process/outcome-gate.test.ts", "src/process/principles.test.ts"],
+    status: "here",
+  },
+  {
+    id: "global-local-reward",
+    paper: "SRUM",
+    year: 2025,
+    url: "https://arxiv.org/abs/2510.12784",
+    role: "process",
+    exports: ["globalLocalReward", "globalLocalImageReward"],
+    evidence: "verified",
+    note: "The map is the authors' code's, without its maximum with the background that keeps bad regions from lowering anything; steps of a plan, mean and min are ours (method transferred).",
+    tests: ["src/process/global-local.test.ts"],
+    status: "here",
+  },
+  {
+    id: "potential-shaping",
+    paper: "Policy Invariance Under Reward Transformations (Ng, Harada, Russell)",
+    year: 1999,
+    role: "process",
+    exports: ["potentialShaping", "shapeEpisode"],
+    evidence: "verified",
+    note: "Theorem 1 as it stands; checked by value iteration on random decision processes.",
+    tests: ["src/process/potential.test.ts"],
+    status: "here",
+  },
+];
