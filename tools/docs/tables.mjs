@@ -91,6 +91,18 @@ async function rewardTable() {
   return table(["preset", "value", "range", "evidence"], rows);
 }
 
+async function rewardMethods() {
+  const { rewardRows } = await import("@reverie/rewards");
+  const rows = rewardRows.map(({ id, paper, year, url, role, exports, evidence, note, status }) => [
+    code(id),
+    `${url === undefined ? cell(paper) : `[${cell(paper)}](${url})`}, ${year}`,
+    role,
+    status === "later" ? "not here yet" : exports.map(code).join(", "),
+    `${evidence}: ${cell(note)}`,
+  ]);
+  return table(["method", "paper", "role", "exports", "evidence"], rows);
+}
+
 async function commandTables() {
   const { commands } = await import("../../apps/cli/dist/commands.generated.js");
   return commands
@@ -148,7 +160,15 @@ function dependencies() {
   );
 }
 
-const TABLES = { packages, tasks, skills: skillTable, rewards: rewardTable, commands: commandTables, dependencies };
+const TABLES = {
+  packages,
+  tasks,
+  skills: skillTable,
+  rewards: rewardTable,
+  "reward-methods": rewardMethods,
+  commands: commandTables,
+  dependencies,
+};
 
 function makeTable(page, name) {
   if (!Object.hasOwn(TABLES, name)) throw new Error(`${page}: there is no table "${name}"; known: ${Object.keys(TABLES).join(", ")}.`);

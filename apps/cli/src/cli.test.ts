@@ -249,6 +249,57 @@ describe("bench", () => {
   });
 });
 
+const oneStep = (skill: string) => [{ skill, args: { object: "red_cube" } }];
+
+/** A recorded answer of one step; picking succeeds. */
+const answer = (taskId: string, skill: string) => ({
+  taskId,
+  instruction: "pick the red cube",
+  predicted: oneStep(skill),
+  format: true,
+  references: [oneStep("pick")],
+  rollout: {
+    steps: [{ skill, succeeded: skill === "pick", progress: skill === "pick" ? 1 : 0 }],
+    success: skill === "pick",
+    progress: skill === "pick" ? 1 : 0,
+  },
+});
+
+describe("rewards", () => {
+  test("lists every method with its paper, and says which are not here yet", TIMEOUT, async () => {
+    const { code, stdout } = await reverie(["rewards", "--json"]);
+    expect(code).toBe(0);
+    const methods = JSON.parse(stdout) as { id: string; status: string; exports: string[]; tests: string[] }[];
+    expect(methods.length).toBeGreaterThanOrEqual(44);
+    for (const { status, exports, tests } of methods) expect(exports.length > 0 && tests.length > 0).toBe(status === "here");
+    expect((await reverie(["rewards"])).stdout).toContain("not here yet");
+    expect((await reverie(["rewards", "preference-as-reward"])).stdout).toContain("preferenceAsReward");
+    expect((await reverie(["rewards", "preference-as-rewrd"])).stderr).toContain('did you mean "preference-as-reward"');
+  });
+
+  test("audits a spec on recorded answers", TIMEOUT, async () => {
+    const rows = ["a", "b", "c", "d"].flatMap((task) => [answer(task, "pick"), answer(task, "push")]);
+    const samples = file("answers.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    const { code, stdout } = await reverie(["rewards", "audit", "--spec", "manipulation.default", "--samples", samples, "--json"]);
+    expect(code).toBe(0);
+    const findings = JSON.parse(stdout) as { check: string; verdict: string }[];
+    expect(findings.find(({ check }) => check === "separates success")?.verdict).toBe("good");
+    const format = file("format.json", JSON.stringify({ id: "farmed", description: "", gate: "none", terms: [{ term: "format" }] }));
+    const farmed = await reverie(["rewards", "audit", "--spec", format, "--samples", samples]);
+    expect(farmed.code).toBe(1);
+    expect(farmed.stdout).toMatch(/^bad +separates success/mu);
+  });
+
+  test("refuses contradictory specs and broken samples with the reason and the line", TIMEOUT, async () => {
+    const samples = file("broken.jsonl", '{"format": true, "references": [], "extra": 1}\n');
+    const broken = await reverie(["rewards", "audit", "--spec", "manipulation.photo", "--samples", samples]);
+    expect([broken.code, broken.stderr]).toEqual([2, expect.stringMatching(/broken\.jsonl:1: .*extra/u)]);
+    const spec = file("twice.json", JSON.stringify({ id: "twice", terms: [{ term: "format" }, { term: "execution" }] }));
+    const twice = await reverie(["rewards", "audit", "--spec", spec, "--samples", samples]);
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringContaining("is easy to farm")]);
+  });
+});
+
 describe("score", () => {
   const REFERENCE = "1. pick(apple) 2. place(apple, plate) 3. pick(cup) 4. place(cup, tray)";
 

@@ -5,6 +5,8 @@ import { scorePlan, rewards } from "./registry.ts";
 import { defineReward } from "./reward.ts";
 import { anyPlan, bruteForceWeight, steps } from "./test-support.ts";
 
+/** What scores an answer that nobody replayed. */
+const plainRewards = [...rewards].filter(({ id }) => ["match", "plan-reward", "manipulation.photo"].includes(id));
 const reference = steps("pick(apple) place(plate) pick(cup) place(tray)");
 
 function score(predicted: ReturnType<typeof steps> | undefined, presetId: string, format = true) {
@@ -43,7 +45,7 @@ describe("the worked cases of the ordered matching reward", () => {
   });
 
   test("[T5] a malformed answer earns nothing, whatever could be read of it", () => {
-    for (const id of rewards.ids) {
+    for (const { id } of plainRewards) {
       expect(score(undefined, id, false)).toMatchObject({ value: 0, matches: [] });
       expect(score(reference, id, false).value).toBe(0);
     }
@@ -51,9 +53,39 @@ describe("the worked cases of the ordered matching reward", () => {
   });
 });
 
+describe("hostile plans", () => {
+  const junk = { skill: "push", args: { object: "apple" } };
+  const honest = reference.slice(0, 2);
+  const plans: Readonly<Record<string, ReturnType<typeof steps>>> = {
+    empty: [],
+    "one step 100,000 times": Array.from({ length: 100_000 }, () => reference[0]!),
+    "one step 900 times": Array.from({ length: 900 }, () => reference[0]!),
+    "every skill on every object": ["pick", "place", "push"].flatMap((skill) =>
+      ["apple", "cup", "plate", "tray"].map((object) => ({ skill, args: { object } })),
+    ),
+    "prototype keys": ["__proto__", "constructor", "prototype"].map((skill) => ({ skill, args: { [skill]: skill } })),
+    "look-alike letters": reference.map(({ args }) => ({ skill: "ріck", args })),
+    "honest steps among 500 others": [...Array.from({ length: 500 }, () => junk), ...honest],
+  };
+  test.each(Object.keys(plans))("%s: no error, no NaN, no more than an honest partial plan", (name) => {
+    for (const { id } of plainRewards) {
+      const value = score(plans[name], id).value;
+      expect(Number.isFinite(value)).toBe(true);
+      expect(value).toBeLessThanOrEqual(score(honest, id).value);
+    }
+  });
+});
+
+describe("presets", () => {
+  test("that pay for a replay say so where there is none", () => {
+    expect(() => score(reference, "manipulation.default")).toThrow('the term "execution" needs what a replay of the plan brought about');
+    expect(score(reference, "manipulation.photo").value).toBe(1);
+  });
+});
+
 describe("rewards", () => {
   test("every reward stays in its range, is pure, and names finite parts", () => {
-    for (const reward of rewards) {
+    for (const reward of plainRewards) {
       fc.assert(
         fc.property(
           fc.option(anyPlan, { nil: undefined }),

@@ -37,7 +37,7 @@ export interface RewardDefinition {
  * @throws InputError when the id is not kebab case or the range is empty
  */
 export function defineReward(definition: RewardDefinition): RewardDefinition {
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(definition.id)) {
+  if (!/^[a-z][a-z0-9]*([-.][a-z0-9]+)*$/.test(definition.id)) {
     throw new InputError("id", `expected a kebab-case name, got "${definition.id}".`);
   }
   const [low, high] = definition.range;

@@ -33,8 +33,9 @@ function byPaper(rows: readonly RewardRow[]): RewardMethod[] {
   return [...methods.values()];
 }
 
+const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
+
 function joined(method: RewardMethod, row: RewardRow): RewardMethod {
-  const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])];
   return {
     ...method,
     exports: union(method.exports, row.exports),

@@ -43,3 +43,9 @@ it("every numeric case has an id of its own and belongs to a row of the table", 
   const rows = new Set(rewards.rewardRows.flatMap(({ parts }) => parts));
   for (const { id, row } of all) expect(rows.has(row), `${id} names the row ${row}`).toBe(true);
 });
+
+it("the published file holds every numeric case", () => {
+  const published = JSON.parse(readFileSync(new URL("../reward-vectors.json", import.meta.url), "utf8")) as Vector[];
+  const all = files.toSorted().flatMap((file) => JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Vector[]);
+  expect(published, "run node tools/docs/reward-vectors.mjs").toEqual(all);
+});

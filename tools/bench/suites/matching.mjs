@@ -27,7 +27,9 @@ async function matching(length, seconds) {
   const matcher = new PlanMatcher();
   const interned = pairs.map(({ predicted, reference }) => [matcher.intern(predicted), matcher.intern(reference)]);
   const costs = pairs.map(({ predicted, reference }) =>
-    predicted.map((a) => reference.map((b) => (a.skill === b.skill ? -(0.4 + 0.6 * Number(JSON.stringify(a.args) === JSON.stringify(b.args))) : 0))),
+    predicted.map((a) =>
+      reference.map((b) => (a.skill === b.skill ? -(0.4 + 0.6 * Number(JSON.stringify(a.args) === JSON.stringify(b.args))) : 0)),
+    ),
   );
   let [i, k] = [0, 0];
   let sum = 0;
@@ -74,6 +76,13 @@ export const suites = {
       },
       seconds,
     );
-    return { name: "score-text", unit: "plan texts parsed, scored and explained/s", ours, peers: {}, ratio: {}, note: "4 steps with reasoning, one reference, one thread" };
+    return {
+      name: "score-text",
+      unit: "plan texts parsed, scored and explained/s",
+      ours,
+      peers: {},
+      ratio: {},
+      note: "4 steps with reasoning, one reference, one thread",
+    };
   },
 };

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { InputError, messageOf, PeerError, type PlanStep, type RewardReport } from "@reverie/core";
+import { InputError, messageOf, PeerError, stepText, type PlanStep, type RewardReport } from "@reverie/core";
 import { parsePlanLoose } from "@reverie/planning";
 import { rewards, scorePlan } from "@reverie/rewards";
 import { skills } from "@reverie/skills";
@@ -17,6 +17,8 @@ interface Pair {
 }
 
 interface ScoredPlan extends RewardReport {
+  /** What cost points, in words. */
+  readonly losses: readonly string[];
   readonly format: boolean;
   readonly repairs: readonly string[];
   readonly errors: readonly { readonly path: string; readonly message: string }[];
@@ -75,6 +77,22 @@ function referenceSteps(value: unknown, where: string): PlanStep[] {
   return [...parsed.plan.steps];
 }
 
+/** Steps without a partner, and steps that are only alike. */
+function lossesOf(predicted: readonly PlanStep[] | undefined, reference: readonly PlanStep[], { matches }: RewardReport): string[] {
+  if (predicted === undefined) return ["no steps could be read"];
+  const matchOf = (index: number) => matches.find((match) => match.predicted === index);
+  return [
+    ...predicted.flatMap((step, i) => {
+      const found = matchOf(i);
+      if (found === undefined) return [`step ${i + 1} ${stepText(step)} matches no reference step`];
+      return found.similarity < 1 ? [`step ${i + 1} ${stepText(step)} is only like ${stepText(reference[found.reference]!)}`] : [];
+    }),
+    ...reference.flatMap((step, i) =>
+      matches.some((match) => match.reference === i) ? [] : [`reference step ${i + 1} ${stepText(step)} is missing`],
+    ),
+  ];
+}
+
 export const scoreCommand = defineCommand({
   name: "score",
   summary: "Score plans against references",
@@ -108,7 +126,8 @@ export const scoreCommand = defineCommand({
       const references = [referenceSteps(reference, where)];
       const parsed = parsePlanLoose(predicted, { skills: SIGNATURES });
       const report = scorePlan({ predicted: parsed.plan?.steps, format: parsed.format, references }, options.reward);
-      return { ...report, format: parsed.format, repairs: parsed.repairs, errors: parsed.errors };
+      const losses = lossesOf(parsed.plan?.steps, references[report.reference] ?? [], report);
+      return { ...report, losses, format: parsed.format, repairs: parsed.repairs, errors: parsed.errors };
     });
     if (io.json) {
       io.print(JSON.stringify(results, null, 2));
@@ -122,6 +141,7 @@ export const scoreCommand = defineCommand({
       );
       for (const { predicted, reference, similarity } of result.matches)
         io.print(`  step ${predicted + 1} matches reference step ${reference + 1}, similarity ${similarity.toFixed(2)}`);
+      for (const loss of result.losses) io.print(`  cost: ${loss}`);
       for (const repair of result.repairs) io.print(`  repaired: ${repair}`);
       for (const error of result.errors) io.print(`  error: ${error.path === "" ? "" : `${error.path}: `}${error.message}`);
     });

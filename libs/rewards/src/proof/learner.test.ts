@@ -122,14 +122,30 @@ describe("train", () => {
 
 describe("decisionAdvantages", () => {
   it("is the return-to-go less the group's mean at the position", () => {
-    expect(decisionAdvantages([[1, 2, 0], [3, 0]], "none")).toEqual([
+    expect(
+      decisionAdvantages(
+        [
+          [1, 2, 0],
+          [3, 0],
+        ],
+        "none",
+      ),
+    ).toEqual([
       [0, 1, 0],
       [0, -1],
     ]);
   });
 
   it("is 0 where all plans earn the same under group scale", () => {
-    expect(decisionAdvantages([[1, 0], [1, 0]], "group")).toEqual([
+    expect(
+      decisionAdvantages(
+        [
+          [1, 0],
+          [1, 0],
+        ],
+        "group",
+      ),
+    ).toEqual([
       [0, 0],
       [0, 0],
     ]);

@@ -5,13 +5,12 @@ import { honestSample } from "../testing/samples.ts";
 import { groupLengthPenalty, hybridReward } from "./hybrid.ts";
 
 const model = () => ({ value: 0.8, max: 2 });
-
 const silent = (): never => {
   throw new Error("asked");
+};
 
 describe("hybridReward", () => {
   test("a sure rule silences the model, an abstaining one leaves it alone, and half sure is half way", () => {
-    };
     expect(hybridReward({ verify: () => ({ value: 1 }), model: silent })(honestSample).value).toBe(1);
     expect(hybridReward({ verify: () => undefined, model })(honestSample).value).toBe(0.4);
     expect(hybridReward({ verify: () => ({ value: 1, confidence: 0.5 }), model })(honestSample).value).toBeCloseTo(0.7, 12);

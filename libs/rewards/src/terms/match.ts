@@ -1,11 +1,13 @@
 import type { MatchOptions, PlanMatch } from "../matching/plans.ts";
+import { MOST_STEPS } from "../matching/matcher.ts";
 import { matchPlans } from "../matching/plans.ts";
 import type { RewardDefinition, ScoringSample } from "../reward.ts";
 import { defineReward } from "../reward.ts";
 
-/** Overlap of an answer with its references; an unreadable answer overlaps with none. */
+/** Overlap of an answer with its references; an answer that is unreadable or longer than plans are matched overlaps with none. */
 export function matchSample(sample: ScoringSample, options: MatchOptions = {}): PlanMatch {
-  if (sample.predicted !== undefined) return matchPlans(sample.predicted, sample.references, options);
+  if (sample.predicted !== undefined && sample.predicted.length <= MOST_STEPS)
+    return matchPlans(sample.predicted, sample.references, options);
   return { value: 0, precision: 0, recall: 0, intersectionOverUnion: 0, matches: [], reference: 0 };
 }
 

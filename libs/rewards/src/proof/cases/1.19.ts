@@ -61,7 +61,8 @@ function run(seed: number, device: boolean): number {
 export const hiddenRewardCase: ProofCase = {
   id: "hidden-reward-exploration-past-a-second-best",
   row: "1.19",
-  question: "Does a negative hidden-reward exponent keep the planner exploring past an easy second best until it meets the goal?",
+  question:
+    "Does weighing tokens by hidden reward with p = -0.5 keep the planner exploring past an easy second best until it meets the goal?",
   weakness: "The second best pays half and is met at once, so the planner is sure of it before it ever meets the goal.",
   withDevice: (seed) => run(seed, true),
   without: (seed) => run(seed, false),

@@ -4,7 +4,9 @@ import type { ProofCase } from "../case.ts";
 import { imitate, PlanPolicy, relativeAdvantages, train, trueSuccessRate } from "../learner.ts";
 import { pick, place, tabletop } from "../world.ts";
 
-const task = tabletop("red-on-the-tray", [pick("red"), place("red", "tray"), pick("blue"), place("blue", "tray")], ["on(red, tray)"], { stepBudget: 2 });
+const task = tabletop("red-on-the-tray", [pick("red"), place("red", "tray"), pick("blue"), place("blue", "tray")], ["on(red, tray)"], {
+  stepBudget: 2,
+});
 const [LEFT, RIGHT, NEITHER] = [0, 1, 2];
 /** The scene as it is and its mirror image: knowledge of objects is shared, and so is a habit such as "take what is on the left". */
 const views = [
@@ -41,7 +43,8 @@ function run(seed: number, device: boolean): number {
 export const crossReferenceCase: ProofCase = {
   id: "cross-voting-between-views",
   row: "1.20",
-  question: "Does voting across a scene and its mirror image unlearn a habit that voting within each view makes stronger, without any label?",
+  question:
+    "Does voting across a scene and its mirror image unlearn a habit that voting within each view makes stronger, without any label?",
   weakness: "The base policy takes what is on the left more often than what was asked for, so each view's own majority is the habit.",
   withDevice: (seed) => run(seed, true),
   without: (seed) => run(seed, false),

@@ -33,7 +33,7 @@ export const partialRewardCase: ProofCase = {
   id: "partial-rewards-against-sparsity",
   row: "1.31",
   question: "Do partial rewards that fade out find a plan of six strict steps that success alone never meets?",
-  weakness: "Success alone is silent: an untrained planner meets the one right order of six steps about once in 300,000 plans.",
+  weakness: "Success alone is silent: an untrained planner meets the one right order of six steps once in 262,144 plans.",
   withDevice: (seed) => run(seed, true),
   without: (seed) => run(seed, false),
 };
