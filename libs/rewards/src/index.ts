@@ -102,6 +102,7 @@ export { OccupancyDiscriminator } from "./regularize/occupancy.ts";
 export { weightDistancePenalty } from "./regularize/weight-distance.ts";
 export { searchPlan } from "./search/search-plan.ts";
 export { nextStepValue, stepRewards, inferStepValues } from "./search/step-values.ts";
+export { searchTrainingRows, selfTrain } from "./search/training-rows.ts";
 export { upperConfidence, backedUpValue } from "./search/tree.ts";
 export { rewardAudit } from "./diagnostics/audit.ts";
 export { ensembleDiversity } from "./diagnostics/ensembles.ts";
@@ -203,6 +204,14 @@ export type { DiscriminatorOptions, DiscriminatorState } from "./regularize/occu
 export type { WeightDistancePenalty } from "./regularize/weight-distance.ts";
 export type { PlanSearchProblem, PlanSearchOptions, SearchEnd, PlanSearchResult } from "./search/search-plan.ts";
 export type { InferOptions } from "./search/step-values.ts";
+export type {
+  PolicyRow,
+  ValueRow,
+  SearchTrainingRows,
+  TrainingRowOptions,
+  SelfTrainingOptions,
+  SelfTrainingRound,
+} from "./search/training-rows.ts";
 export type { StepCandidate, SearchNode, VisitedValue } from "./search/tree.ts";
 export type { AuditVerdict, AuditCheck, AuditFinding, AuditThresholds, AuditOptions } from "./diagnostics/audit.ts";
 export type { EnsembleDiversity } from "./diagnostics/ensembles.ts";

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as rewards from "./index.ts";
 
@@ -48,4 +48,12 @@ it("the published file holds every numeric case", () => {
   const published = JSON.parse(readFileSync(new URL("../reward-vectors.json", import.meta.url), "utf8")) as Vector[];
   const all = files.toSorted().flatMap((file) => JSON.parse(readFileSync(new URL(file, FOLDER), "utf8")) as Vector[]);
   expect(published, "run node tools/docs/reward-vectors.mjs").toEqual(all);
+});
+
+it("every row of the table names exports and tests that exist, or says that it is not here yet", () => {
+  for (const { id, exports, tests, status } of rewards.rewardRows) {
+    for (const name of exports) expect(functions[name], `${id} exports ${name}`).toBeDefined();
+    for (const test of tests) expect(existsSync(new URL(`../${test}`, import.meta.url)), `${id} is tested by ${test}`).toBe(true);
+    expect(exports.length > 0 && tests.length > 0, id).toBe(status === "here");
+  }
 });

@@ -22,7 +22,7 @@ export const diagnosticsRows: readonly RewardRow[] = [
     exports: ["explainScore", "explanationQuality"],
     evidence: "from memory",
     note: "The families of explanations are the survey's and the axes of quality are from memory; the survey has no algorithm, so the figures are ours.",
-    tests: ["src/diagnostics/explain.test.ts", "src/diagnostics/vectors.test.ts"],
+    tests: ["src/diagnostics/explain.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -34,7 +34,7 @@ export const diagnosticsRows: readonly RewardRow[] = [
     exports: ["starcDistance", "starcDistanceSampled", "canonicalReward"],
     evidence: "from memory",
     note: "Canonicalise, normalise, compare is the paper's; the value-adjusted formula is from memory with its invariances checked, and the sampled form with a linear potential is ours.",
-    tests: ["src/diagnostics/starc.test.ts", "src/diagnostics/vectors.test.ts"],
+    tests: ["src/diagnostics/starc.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -46,7 +46,7 @@ export const diagnosticsRows: readonly RewardRow[] = [
     exports: ["ensembleDiversity"],
     evidence: "verified",
     note: "That shared errors survive an ensemble is the paper's; the identity of variances is standard, and the number of effective members is our way to say it.",
-    tests: ["src/diagnostics/overoptimization.test.ts", "src/diagnostics/vectors.test.ts"],
+    tests: ["src/diagnostics/overoptimization.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -58,7 +58,7 @@ export const diagnosticsRows: readonly RewardRow[] = [
     exports: ["provenanceAuroc"],
     evidence: "our choice",
     note: "That reward models rank policy text above human text is the paper's; the area under the curve as an alarm of over-optimisation is ours.",
-    tests: ["src/diagnostics/overoptimization.test.ts", "src/diagnostics/vectors.test.ts"],
+    tests: ["src/diagnostics/overoptimization.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -70,7 +70,7 @@ export const diagnosticsRows: readonly RewardRow[] = [
     exports: ["proxyCorrelation", "isRewardHacking", "overoptimizationCurve"],
     evidence: "verified",
     note: "Both definitions are the paper's; the curve over checkpoints and the rule of its onset are ours.",
-    tests: ["src/diagnostics/overoptimization.test.ts", "src/diagnostics/vectors.test.ts"],
+    tests: ["src/diagnostics/overoptimization.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {

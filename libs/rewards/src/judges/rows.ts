@@ -8,7 +8,7 @@ export const judgesRows: readonly RewardRow[] = [
     year: 2025,
     url: "https://arxiv.org/abs/2507.08794",
     role: "judge",
-    exports: ["MASTER_KEYS", "masterKeyProbe", "guardJudge", "hasPlan", "judgeAccepts"],
+    exports: ["truncatedNegatives", "MASTER_KEYS", "masterKeyProbe", "guardJudge", "hasPlan", "judgeAccepts"],
     evidence: "verified",
     note: "The attack and the first ten keys are the paper's. The keys in a planner's style and the gate before the judge are our choice; the paper trains a sturdier judge instead.",
     tests: ["src/judges/guard.test.ts"],
@@ -23,7 +23,7 @@ export const judgesRows: readonly RewardRow[] = [
     exports: ["pairwiseVerdictReward", "pairwiseJudge", "judgeTrainingRows"],
     evidence: "verified",
     note: "The verdict in the last 80 characters, the reward of +1 and -1, and the rubric before the verdict are the paper's. Asking in both orders, with a tie on disagreement, is our choice, and so are the prompts.",
-    tests: ["src/judges/pairwise.test.ts", "src/judges/vectors.test.ts"],
+    tests: ["src/judges/pairwise.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -35,7 +35,7 @@ export const judgesRows: readonly RewardRow[] = [
     exports: ["listwiseJudge", "parseListwiseVerdict", "listwiseAgreement", "listwiseJudgeReward"],
     evidence: "verified",
     note: "Principle, shuffled neutral names, the JSON, the weights of the format and of inversions, and .15 and .85 are the authors'. Equal weights of the parts of accuracy, the nearness and showing equal answers once are our choice.",
-    tests: ["src/judges/listwise.test.ts", "src/judges/vectors.test.ts"],
+    tests: ["src/judges/listwise.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -59,7 +59,7 @@ export const judgesRows: readonly RewardRow[] = [
     exports: ["batchVerifier", "verifierQuality"],
     evidence: "verified",
     note: "Labels, batches of ten and the macro averages are those of the authors' code. That a reply of the wrong length is invalid as a whole, and that invalid counts as not_support, is our choice.",
-    tests: ["src/judges/verifier.test.ts", "src/judges/vectors.test.ts"],
+    tests: ["src/judges/verifier.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {

@@ -20,12 +20,7 @@ export const preferenceRows: readonly RewardRow[] = [
     ],
     evidence: "verified",
     note: "Losses and recipe (regression, then scaled Bradley-Terry, then ExPO) are the paper's; the linear model, the pull towards the first stage and labels from the simulator are ours.",
-    tests: [
-      "src/preference/losses.test.ts",
-      "src/preference/training.test.ts",
-      "src/preference/pairs.test.ts",
-      "src/preference/vectors.test.ts",
-    ],
+    tests: ["src/preference/losses.test.ts", "src/preference/training.test.ts", "src/preference/pairs.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -76,7 +71,7 @@ export const preferenceRows: readonly RewardRow[] = [
     exports: ["implicitPairs", "tripletLoss"],
     evidence: "verified",
     note: "The triplet loss and its margin are the authors' code's, exposure curation the paper's; the kinds of operator events, their values and the exposure ratio are ours. Method transferred from images, task not reproduced.",
-    tests: ["src/preference/pairs.test.ts", "src/preference/losses.test.ts", "src/preference/vectors.test.ts"],
+    tests: ["src/preference/pairs.test.ts", "src/preference/losses.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -88,12 +83,7 @@ export const preferenceRows: readonly RewardRow[] = [
     exports: ["tieredPairs", "blendPlans", "replayPenalty"],
     evidence: "verified",
     note: "Three ordered classes with a mixed middle and the replay penalty (option `replay` of trainAdditiveRewardModel) are the paper's; splicing the worse plan's tail and the magnitudes are ours. Method transferred from text forensics, task not reproduced.",
-    tests: [
-      "src/preference/pairs.test.ts",
-      "src/preference/losses.test.ts",
-      "src/preference/training.test.ts",
-      "src/preference/vectors.test.ts",
-    ],
+    tests: ["src/preference/pairs.test.ts", "src/preference/losses.test.ts", "src/preference/training.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
 ];

@@ -21,7 +21,7 @@ export const rulesRows: readonly RewardRow[] = [
     ],
     evidence: "our choice",
     note: "Rules out of preference pairs, merged, then scored as the share kept, are the paper's. Compiling rules to code, merging by common words, ordering by support and the proposer without a model are our choice; the paper uses a model for each.",
-    tests: ["src/rules/mine.test.ts", "src/rules/compile.test.ts", "src/rules/ask.test.ts", "src/rules/vectors.test.ts"],
+    tests: ["src/rules/mine.test.ts", "src/rules/compile.test.ts", "src/rules/ask.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
   {
@@ -33,7 +33,7 @@ export const rulesRows: readonly RewardRow[] = [
     exports: ["residualHypothesisSearch", "confidenceVote", "decisivePairs", "compiledRuleVote", "judgeRuleVote"],
     evidence: "verified",
     note: "The search over unexplained pairs, votes by confidence, prior and posterior, and the numbers 50, 5, 3 and 5 % are the paper's (section 3). The limit on rounds and the test of duplicates by words are our choice.",
-    tests: ["src/rules/residual.test.ts", "src/rules/ask.test.ts", "src/rules/vectors.test.ts"],
+    tests: ["src/rules/residual.test.ts", "src/rules/ask.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
 ];

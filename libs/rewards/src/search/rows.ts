@@ -19,12 +19,7 @@ export const searchRows: readonly RewardRow[] = [
     ],
     evidence: "verified",
     note: "Search defaults, selection, back-up and inferred values follow the released code; keeping roll-outs in the tree, entering further candidates late and the verifier's precedence over the end gate are ours.",
-    tests: [
-      "src/search/search-plan.test.ts",
-      "src/search/step-values.test.ts",
-      "src/search/training-rows.test.ts",
-      "src/search/vectors.test.ts",
-    ],
+    tests: ["src/search/search-plan.test.ts", "src/search/step-values.test.ts", "src/search/training-rows.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
 ];

@@ -22,7 +22,7 @@ export const spatialRows: readonly RewardRow[] = [
     ],
     evidence: "verified",
     note: "Image formulas and weights are those of the released code; the bounded rotation form, the forms over world poses and the choice of steps by variance are ours.",
-    tests: ["src/spatial/boxes.test.ts", "src/spatial/poses.test.ts", "src/spatial/vectors.test.ts"],
+    tests: ["src/spatial/boxes.test.ts", "src/spatial/poses.test.ts", "src/vectors.test.ts"],
     status: "here",
   },
 ];
