@@ -53,7 +53,10 @@ export function quantile(values: readonly number[], q: number): number {
   const place = q * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
+  const [low, high, share] = [sorted[below]!, sorted[above]!, place - below];
+  const gap = high - low;
+  // Neighbours may be further apart than the largest number.
+  return Number.isFinite(gap) ? low + share * gap : low * (1 - share) + high * share;
 }
 
 /** Cosine of the angle between two vectors; 0 when one of them is zero. */
