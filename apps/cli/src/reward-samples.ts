@@ -1,11 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
-import { InputError, messageOf, PeerError } from "@reverie/core";
+import { InputError, messageOf } from "@reverie/core";
 import type { PlanSample } from "@reverie/rewards";
 import * as z from "zod";
+import { readInput } from "./read-input.ts";
 
 // Recorded answers as JSON Lines: what `reverie rewards audit` reads.
 
-const LARGEST_FILE_BYTES = 256 * 1024 * 1024;
 const name = z.string().max(200);
 const names = z.array(name).max(10_000);
 const step = z.strictObject({ skill: name, args: z.record(name, name) });
@@ -33,18 +32,6 @@ const sampleSchema = z.strictObject({
     .optional(),
 });
 
-/** Text of a file of bounded size. @throws PeerError when it cannot be read, InputError when it is too large */
-export function readBoundedFile(option: string, path: string): string {
-  try {
-    if (statSync(path).size > LARGEST_FILE_BYTES)
-      throw new InputError(option, `${path} is larger than ${LARGEST_FILE_BYTES / 1024 / 1024} MiB.`);
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new PeerError(path, `cannot be read (${messageOf(error)}).`, { cause: error });
-  }
-}
-
 /** One value of a JSON text. @throws InputError naming where the text is no JSON */
 export function parseJson(where: string, text: string): unknown {
   try {
@@ -56,7 +43,7 @@ export function parseJson(where: string, text: string): unknown {
 
 /** Samples of a JSON Lines file. @throws InputError naming the line and the field that is wrong */
 export function readSamples(option: string, path: string): PlanSample[] {
-  const lines = readBoundedFile(option, path).split("\n");
+  const lines = readInput(option, path).split("\n");
   return lines.flatMap((line, i) => {
     if (line.trim() === "") return [];
     const where = `${path}:${i + 1}`;

@@ -112,7 +112,7 @@ export { probeDimensions } from "./diagnostics/probes.ts";
 export { canonicalReward, starcDistance, starcDistanceSampled } from "./diagnostics/starc.ts";
 export { buildReward } from "./spec/build.ts";
 export { rewardPresets } from "./spec/presets.ts";
-export { SCORERS, SCORER_IDS } from "./spec/scorers.ts";
+export { SCORERS } from "./spec/scorers.ts";
 export { parseRewardSpec } from "./spec/spec.ts";
 export { proofCases, proveRewards } from "./proof/prove.ts";
 

@@ -13,7 +13,7 @@ import { planReward } from "./terms/plan-reward.ts";
 /** A preset as a reward of recorded samples; what it cannot see is an error, not a zero. */
 function presetReward(spec: RewardSpec): RewardDefinition {
   const built = buildReward(spec);
-  const replayed = spec.terms.find(({ term }) => SCORERS.some(({ id, needs }) => id === term && needs.includes("replay")));
+  const replayed = spec.terms.find(({ term }) => SCORERS.get(term).needs.includes("replay"));
   return defineReward({
     id: spec.id,
     description: spec.description,

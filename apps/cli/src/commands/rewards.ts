@@ -3,7 +3,8 @@ import { buildReward, proveRewards, rewardAudit, rewardPresets, rewardRows } fro
 import * as z from "zod";
 import type { CommandIo } from "../define-command.ts";
 import { defineCommand } from "../define-command.ts";
-import { parseJson, readBoundedFile, readSamples } from "../reward-samples.ts";
+import { readInput } from "../read-input.ts";
+import { parseJson, readSamples } from "../reward-samples.ts";
 
 type Method = (typeof rewardRows)[number];
 
@@ -44,7 +45,7 @@ async function audit(spec: string | undefined, samples: string | undefined, io: 
   if (samples === undefined) throw new InputError("--samples", "name a JSON Lines file of recorded answers.");
   if (spec === undefined)
     throw new InputError("--spec", `name a JSON file with a reward spec, or a preset: ${rewardPresets.ids.join(", ")}.`);
-  const json = rewardPresets.has(spec) ? rewardPresets.get(spec) : parseJson(spec, readBoundedFile("--spec", spec));
+  const json = rewardPresets.has(spec) ? rewardPresets.get(spec) : parseJson(spec, readInput("--spec", spec));
   const reward = buildReward(json);
   const findings = await rewardAudit(readSamples("--samples", samples), { [reward.spec.id]: (sample) => reward.score(sample) });
   if (io.json) io.print(JSON.stringify(findings, null, 2));

@@ -1,12 +1,11 @@
-import { readFileSync, statSync } from "node:fs";
-import { InputError, messageOf, PeerError, stepText, type PlanStep, type RewardReport } from "@reverie/core";
+import { InputError, stepText, type PlanStep, type RewardReport } from "@reverie/core";
 import { parsePlanLoose } from "@reverie/planning";
 import { rewards, scorePlan } from "@reverie/rewards";
 import { skills } from "@reverie/skills";
 import * as z from "zod";
 import { defineCommand } from "../define-command.ts";
+import { readInput } from "../read-input.ts";
 
-const LARGEST_FILE_BYTES = 256 * 1024 * 1024;
 const SIGNATURES = [...skills].map((skill) => skill.signature);
 
 interface Pair {
@@ -22,18 +21,6 @@ interface ScoredPlan extends RewardReport {
   readonly format: boolean;
   readonly repairs: readonly string[];
   readonly errors: readonly { readonly path: string; readonly message: string }[];
-}
-
-function readInput(option: string, path: string): string {
-  try {
-    if (path !== "-" && statSync(path).size > LARGEST_FILE_BYTES) {
-      throw new InputError(option, `${path} is larger than ${LARGEST_FILE_BYTES / 1024 / 1024} MiB.`);
-    }
-    return readFileSync(path === "-" ? 0 : path, "utf8");
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new PeerError(path === "-" ? "standard input" : path, `cannot be read (${messageOf(error)}).`, { cause: error });
-  }
 }
 
 /** JSON when the whole text is JSON; otherwise the text itself: plan text. */

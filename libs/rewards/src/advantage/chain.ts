@@ -1,6 +1,7 @@
+import { finite } from "../transforms/finite.ts";
 import { InputError } from "@reverie/core";
 import type { NamedScores } from "../core/vocabulary.ts";
-import { bounded, checkChoice, checkNumber, moments } from "./moments.ts";
+import { checkChoice, checkNumber, moments } from "./moments.ts";
 
 export interface ChainPreferenceOptions {
   /**
@@ -83,7 +84,7 @@ function distinctRows(group: readonly NamedScores[]): Row[] {
       return;
     }
     const rankSum = ranks.reduce((sum, rank) => sum + rank, 0);
-    const scoreSum = names.reduce((sum, name) => bounded(sum + sample[name]!), 0);
+    const scoreSum = names.reduce((sum, name) => finite(sum + sample[name]!), 0);
     rows.set(key, { members: [i], ranks, rankSum, scoreSum });
   });
   return [...rows.values()];
@@ -114,7 +115,7 @@ function longestChain(rows: readonly Row[], tieBreak: "rank" | "sum" | "index"):
     const before = previous[row]!;
     if (before >= 0) {
       lengths[row] = lengths[before]! + 1;
-      sums[row] = bounded(sums[before]! + bonus(rows[row]!));
+      sums[row] = finite(sums[before]! + bonus(rows[row]!));
     }
     if (better(row, end)) end = row;
   });

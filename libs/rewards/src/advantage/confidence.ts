@@ -1,5 +1,6 @@
+import { finite } from "../transforms/finite.ts";
 import { InputError, Rng } from "@reverie/core";
-import { bounded, checkLength, checkNumber } from "./moments.ts";
+import { checkLength, checkNumber } from "./moments.ts";
 
 // Caution where the scorer does not know its ground: samples far from what it was checked on are dropped, unsure ones count less.
 
@@ -152,7 +153,7 @@ export function weightByUncertainty(
   let centre = 0;
   if (recentre && total > 0) for (let i = 0; i < shares.length; i++) centre += advantages[i]! * (shares[i]! / total);
   return {
-    advantages: scaled.map((weight, i) => (weight === 0 ? 0 : bounded(weight * bounded(advantages[i]! - centre)))),
+    advantages: scaled.map((weight, i) => (weight === 0 ? 0 : finite(weight * finite(advantages[i]! - centre)))),
     weights: scaled,
   };
 }

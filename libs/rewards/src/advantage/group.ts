@@ -1,6 +1,7 @@
+import { finite } from "../transforms/finite.ts";
 import type { FilterResult, NamedScores } from "../core/vocabulary.ts";
 import type { DeviationKind } from "./moments.ts";
-import { bounded, checkChoice, checkNumber, moments } from "./moments.ts";
+import { checkChoice, checkNumber, moments } from "./moments.ts";
 
 // What one task's samples are worth against each other. Option names follow TRL's GRPO trainer.
 
@@ -84,14 +85,14 @@ const weightOf = (settings: Settings, name: string): number => (Object.hasOwn(se
 function sumThenNormalize(groups: readonly GroupScores[], names: readonly string[], settings: Settings): GroupAdvantages[] {
   const { scale = "group", deviation, epsilon, minimumSpread } = settings;
   const sums = groups.map((group) =>
-    group.map((sample) => names.reduce((sum, name) => bounded(sum + weightOf(settings, name) * (scoreOf(sample, name) ?? 0)), 0)),
+    group.map((sample) => names.reduce((sum, name) => finite(sum + weightOf(settings, name) * (scoreOf(sample, name) ?? 0)), 0)),
   );
   const batchDeviation = scale === "batch" ? moments(sums.flat(), deviation).deviation : 0;
   return sums.map((rewards) => {
     const group = moments(rewards, deviation);
     if (group.equal || group.deviation <= minimumSpread) return masked(rewards.length);
     const divisor = scale === "none" ? 1 : (scale === "batch" ? batchDeviation : group.deviation) + epsilon;
-    return { advantages: group.centred.map((value) => bounded(value / divisor)), mask: rewards.map(() => true) };
+    return { advantages: group.centred.map((value) => finite(value / divisor)), mask: rewards.map(() => true) };
   });
 }
 
@@ -110,7 +111,7 @@ function normalizeThenSum(groups: readonly GroupScores[], names: readonly string
       if (term.equal || term.deviation <= minimumSpread) continue;
       spread[g] = true;
       const factor = weightOf(settings, name);
-      members.forEach((i, place) => (total[i] = bounded(total[i]! + factor * (term.centred[place]! / (term.deviation + epsilon)))));
+      members.forEach((i, place) => (total[i] = finite(total[i]! + factor * (term.centred[place]! / (term.deviation + epsilon)))));
     }
     return total;
   });
@@ -119,7 +120,7 @@ function normalizeThenSum(groups: readonly GroupScores[], names: readonly string
     // Terms that cancel each other leave sums of rounding errors.
     const own = moments(total, deviation);
     if (!spread[g] || own.equal || own.deviation <= minimumSpread) return masked(total.length);
-    return { advantages: own.centred.map((value) => bounded(value / batch)), mask: total.map(() => true) };
+    return { advantages: own.centred.map((value) => finite(value / batch)), mask: total.map(() => true) };
   });
 }
 

@@ -1,5 +1,6 @@
+import { finite } from "../transforms/finite.ts";
 import { InputError } from "@reverie/core";
-import { bounded, checkLength, checkNumber } from "./moments.ts";
+import { checkLength, checkNumber } from "./moments.ts";
 
 // How each token of an answer moves the likelihood of the group's correct answers (token hidden reward and its predecessor NTHR).
 
@@ -37,7 +38,7 @@ export function hiddenRewardScores(group: readonly HiddenResponse[]): number[][]
       ids.forEach((id, place) => {
         const row = influence.get(id) ?? new Float64Array(hidden.length);
         influence.set(id, row);
-        for (let d = 0; d < row.length; d++) row[d] = bounded(row[d]! + values[place]! * hidden[d]!);
+        for (let d = 0; d < row.length; d++) row[d] = finite(row[d]! + values[place]! * hidden[d]!);
       });
     });
   }
@@ -48,8 +49,8 @@ export function hiddenRewardScores(group: readonly HiddenResponse[]): number[][]
         const row = influence.get(id);
         if (row === undefined) return;
         let dot = 0;
-        for (let d = 0; d < row.length; d++) dot = bounded(dot + row[d]! * h[t]![d]!);
-        score = bounded(score + values[place]! * dot);
+        for (let d = 0; d < row.length; d++) dot = finite(dot + row[d]! * h[t]![d]!);
+        score = finite(score + values[place]! * dot);
       });
       return score;
     }),
@@ -107,7 +108,7 @@ export function thrReweight(
   return advantages.map((row, j) =>
     row.map((advantage, t) => {
       const reward = advantage * scores[j]![t]!;
-      if (Math.abs(reward) > tau) return bounded((1 + Math.sign(reward) * p) * advantage);
+      if (Math.abs(reward) > tau) return finite((1 + Math.sign(reward) * p) * advantage);
       return mode === "mask" ? 0 : advantage;
     }),
   );

@@ -1,3 +1,4 @@
+import { finite } from "../transforms/finite.ts";
 import { InputError } from "@reverie/core";
 
 /** "population" divides by n (NumPy's default), "sample" by n - 1 (PyTorch's). */
@@ -14,9 +15,6 @@ export interface Moments {
 const LARGE = 1e150;
 const SHRINK = 2 ** -600;
 
-/** Largest finite number in place of an infinite one. */
-export const bounded = (value: number): number => Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
-
 /** Centres the values; finite also where their sum or their squares would overflow. */
 export function moments(values: readonly number[], kind: DeviationKind = "population"): Moments {
   let [low, high] = [Infinity, -Infinity];
@@ -30,10 +28,10 @@ export function moments(values: readonly number[], kind: DeviationKind = "popula
   const centred = values.map((value) => {
     const distance = value * scale - centre;
     squares += distance * distance;
-    return bounded(distance / scale);
+    return finite(distance / scale);
   });
   const deviation = Math.sqrt(squares / (kind === "sample" ? values.length - 1 : values.length));
-  return { centred, deviation: bounded(deviation / scale), equal: false };
+  return { centred, deviation: finite(deviation / scale), equal: false };
 }
 
 /** @throws InputError unless the number is finite and at least `low` */

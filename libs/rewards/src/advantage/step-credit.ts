@@ -1,5 +1,6 @@
+import { finite } from "../transforms/finite.ts";
 import { InputError } from "@reverie/core";
-import { bounded, checkLength, checkNumber } from "./moments.ts";
+import { checkLength, checkNumber } from "./moments.ts";
 
 /** Tokens of one plan step: from `start` up to but not including `end`. */
 export type TokenSpan = readonly [start: number, end: number];
@@ -19,7 +20,7 @@ export function stepCredit(tokenRewards: readonly number[], spans: readonly Toke
       throw new InputError(`spans[${step}]`, `expected 0 <= start <= end <= ${tokenRewards.length}, got [${start}, ${end}].`);
     }
     let sum = 0;
-    for (let t = start; t < end; t++) sum = bounded(sum + tokenRewards[t]!);
+    for (let t = start; t < end; t++) sum = finite(sum + tokenRewards[t]!);
     return sum;
   });
 }
@@ -56,8 +57,8 @@ export function redistributeAdvantage(advantage: number, credit: readonly number
   if (total === 0) return credit.map(() => advantage);
   let mean = 0;
   credit.forEach((value, i) => (mean += value * (sizes[i]! / total)));
-  const excess = credit.map((value, i) => (sizes[i] === 0 ? 0 : bounded(value - mean)));
+  const excess = credit.map((value, i) => (sizes[i] === 0 ? 0 : finite(value - mean)));
   const lowest = excess.reduce((least, value) => Math.min(least, value), 0);
   const strength = keepSign && lambda * -lowest > 1 ? 1 / -lowest : lambda;
-  return excess.map((value) => bounded(advantage * Math.max(keepSign ? 0 : -Infinity, 1 + strength * value)));
+  return excess.map((value) => finite(advantage * Math.max(keepSign ? 0 : -Infinity, 1 + strength * value)));
 }

@@ -1,6 +1,6 @@
 import { InputError } from "@reverie/core";
-import { mean } from "../core/numbers.ts";
-import { finite, finiteMoments, finiteQuantile } from "../transforms/finite.ts";
+import { mean, quantile } from "../core/numbers.ts";
+import { finite, finiteMoments } from "../transforms/finite.ts";
 
 /** How one number is made of the members' scores; "uwo" is mean - lambda * variance. */
 export type EnsembleAggregation = "mean" | "median" | "min" | "mean-minus-std" | "uwo" | "lower-quantile";
@@ -40,7 +40,7 @@ export function aggregateEnsemble(scores: readonly number[], how: EnsembleAggreg
       case "mean":
         return centre;
       case "median":
-        return finiteQuantile(scores, 0.5);
+        return quantile(scores, 0.5);
       case "min":
         return scores.reduce((a, b) => Math.min(a, b));
       case "mean-minus-std":
@@ -48,7 +48,7 @@ export function aggregateEnsemble(scores: readonly number[], how: EnsembleAggreg
       case "uwo":
         return centre - finite(lambda * finite(disagreement * disagreement));
       case "lower-quantile":
-        return finiteQuantile(scores, share);
+        return quantile(scores, share);
     }
   };
   return { value: finite(value()), disagreement };

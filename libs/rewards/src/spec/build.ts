@@ -1,4 +1,4 @@
-import { exact, InputError, UnknownIdError } from "@reverie/core";
+import { exact, InputError } from "@reverie/core";
 import { chainPreferenceAdvantage } from "../advantage/chain.ts";
 import { groupRelativeAdvantage } from "../advantage/group.ts";
 import { vetoCombine } from "../combine/veto.ts";
@@ -12,7 +12,7 @@ import { preferenceAsReward } from "../transforms/preference-as-reward.ts";
 import type { ReferenceScores } from "../transforms/reference-scores.ts";
 import { saturate } from "../transforms/saturate.ts";
 import type { Scorer } from "./scorers.ts";
-import { SCORER_IDS, SCORERS } from "./scorers.ts";
+import { SCORERS } from "./scorers.ts";
 import type { RewardSpec, TermSpec } from "./spec.ts";
 import { parseRewardSpec } from "./spec.ts";
 
@@ -49,8 +49,8 @@ export interface BuildOptions {
  * @throws InputError naming what is wrong in the spec, or which settings contradict each other and why
  */
 export function buildReward(json: unknown, options: BuildOptions = {}): BuiltReward {
-  const spec = parseRewardSpec(json, SCORER_IDS);
-  const terms = spec.terms.map((term) => ({ ...term, scorer: scorerOf(term) }));
+  const spec = parseRewardSpec(json, SCORERS.ids);
+  const terms = spec.terms.map((term) => ({ ...term, scorer: SCORERS.get(term.term) }));
   const values = (sample: PlanSample): NamedScores =>
     Object.fromEntries(
       terms.map(({ term, scorer, transform }) => {
@@ -58,7 +58,7 @@ export function buildReward(json: unknown, options: BuildOptions = {}): BuiltRew
         return [term, transformed(scorer.score(sample).value, transform, referencesOf(options, sample, term))];
       }),
     );
-  const score = (sample: PlanSample): Score => finished(combined(values(sample), sample), sample);
+  const scoreOf = (scores: NamedScores, sample: PlanSample): Score => finished(combined(scores, sample), sample);
 
   const combined = (scores: NamedScores, sample: PlanSample): Score => {
     if (spec.combine === "logical-and") {
@@ -89,12 +89,13 @@ export function buildReward(json: unknown, options: BuildOptions = {}): BuiltRew
 
   return {
     spec,
-    score,
+    score: (sample) => scoreOf(values(sample), sample),
     scoreGroup(samples) {
       requireOneTask(samples);
-      const scores = samples.map(score);
+      const byTerm = samples.map(values);
+      const scores = samples.map((sample, i) => scoreOf(byTerm[i]!, sample));
       const group = spec.group ?? { rule: "relative" as const };
-      const worth = samples.map((sample, i): NamedScores => (scores[i]!.vetoed === true ? zeros(spec.terms) : values(sample)));
+      const worth = byTerm.map((own, i) => (scores[i]!.vetoed === true ? zeros(spec.terms) : own));
       const { advantages, mask } = group.rule === "chain" ? chainPreferenceAdvantage(worth) : relative(spec, group, scores, worth);
       return {
         scores,
@@ -127,12 +128,6 @@ function stepRewards(spec: RewardSpec, { rollout }: PlanSample, { value }: Score
   if (process.kind === "renorm") return renorm(stepProgressReward(rollout), rollout.success ? 1 : 0);
   const steps = process.kind === "clip-delta" ? clipDelta(progress, process.eta) : progressDelta(progress);
   return combineProcessOutcome(steps, value, process.alpha);
-}
-
-function scorerOf({ term }: TermSpec): Scorer {
-  const scorer = SCORERS.find(({ id }) => id === term);
-  if (scorer === undefined) throw new UnknownIdError("term", term, SCORER_IDS);
-  return scorer;
 }
 
 function transformed(value: number, transform: TermSpec["transform"], references: readonly number[]): number {

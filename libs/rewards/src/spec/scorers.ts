@@ -1,3 +1,4 @@
+import { Registry } from "@reverie/core";
 import type { PlanStep } from "@reverie/core";
 import type { PlanSample, RewardTerm, Score } from "../core/vocabulary.ts";
 import { orderedMatchReward } from "../terms/ordered-match.ts";
@@ -46,42 +47,49 @@ function goalFacts(sample: PlanSample): Score {
 }
 
 /** All scorers, the most telling first. */
-export const SCORERS: readonly Scorer[] = [
-  { id: "execution", description: "1 when the physics replay reached the goal", needs: ["replay"], score: executionReward },
-  {
-    id: "ordered-match",
-    description: "F1 of the ordered matching with the best reference",
-    needs: ["reference"],
-    score: orderedMatchReward(),
-  },
-  { id: "goal-facts", description: "share of the goal's facts that hold after the replay", needs: ["replay", "goal"], score: goalFacts },
-  {
-    id: "progress",
-    description: "progress of the task at the end of the replay",
-    needs: ["replay"],
-    score: ({ rollout }) => one(rollout?.progress ?? 0),
-  },
-  {
-    id: "grounding",
-    description: "intersection over union of the names in plan and reference",
-    needs: ["reference"],
-    score: bestReference(groundingJaccard),
-  },
-  {
-    id: "step-ngram",
-    description: "intersection over union of pairs of neighbouring steps",
-    needs: ["reference"],
-    score: bestReference((plan, reference) => stepNgramSimilarity(plan, reference, 2)),
-  },
-  {
-    id: "well-formed",
-    description: "1 when the plan names known skills and objects only",
-    needs: [],
-    score: ({ predicted, skills, objects }) => one(planWellFormed(predicted, skills, objects) ? 1 : 0),
-  },
-  { id: "format", description: "1 when the answer kept the format to the letter", needs: [], score: ({ format }) => one(format ? 1 : 0) },
-  { id: "distinct-steps", description: "share of the steps that are no repetition", needs: [], score: distinctShare },
-  { id: "brevity", description: "1 up to the shortest reference's length, less for each step more", needs: ["reference"], score: brevity },
-];
-
-export const SCORER_IDS: readonly string[] = SCORERS.map(({ id }) => id);
+export const SCORERS: Registry<Scorer> = new Registry(
+  "term",
+  [
+    { id: "execution", description: "1 when the physics replay reached the goal", needs: ["replay"], score: executionReward },
+    {
+      id: "ordered-match",
+      description: "F1 of the ordered matching with the best reference",
+      needs: ["reference"],
+      score: orderedMatchReward(),
+    },
+    { id: "goal-facts", description: "share of the goal's facts that hold after the replay", needs: ["replay", "goal"], score: goalFacts },
+    {
+      id: "progress",
+      description: "progress of the task at the end of the replay",
+      needs: ["replay"],
+      score: ({ rollout }) => one(rollout?.progress ?? 0),
+    },
+    {
+      id: "grounding",
+      description: "intersection over union of the names in plan and reference",
+      needs: ["reference"],
+      score: bestReference(groundingJaccard),
+    },
+    {
+      id: "step-ngram",
+      description: "intersection over union of pairs of neighbouring steps",
+      needs: ["reference"],
+      score: bestReference((plan, reference) => stepNgramSimilarity(plan, reference, 2)),
+    },
+    {
+      id: "well-formed",
+      description: "1 when the plan names known skills and objects only",
+      needs: [],
+      score: ({ predicted, skills, objects }) => one(planWellFormed(predicted, skills, objects) ? 1 : 0),
+    },
+    { id: "format", description: "1 when the answer kept the format to the letter", needs: [], score: ({ format }) => one(format ? 1 : 0) },
+    { id: "distinct-steps", description: "share of the steps that are no repetition", needs: [], score: distinctShare },
+    {
+      id: "brevity",
+      description: "1 up to the shortest reference's length, less for each step more",
+      needs: ["reference"],
+      score: brevity,
+    },
+  ],
+  ({ id }) => id,
+);

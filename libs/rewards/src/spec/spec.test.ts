@@ -6,7 +6,7 @@ import { assertRewardContract } from "../testing/contract.ts";
 import { ReferenceScores } from "../transforms/reference-scores.ts";
 import { buildReward } from "./build.ts";
 import { rewardPresets } from "./presets.ts";
-import { SCORER_IDS } from "./scorers.ts";
+import { SCORERS } from "./scorers.ts";
 import type { RewardSpec } from "./spec.ts";
 import { parseRewardSpec } from "./spec.ts";
 
@@ -75,14 +75,14 @@ describe("a reward spec", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
         try {
-          parseRewardSpec(json, SCORER_IDS);
+          parseRewardSpec(json, SCORERS.ids);
         } catch (error) {
           expect((error as Error).name).toBe("InputError");
         }
       }),
     );
     for (const key of ["__proto__", "constructor"])
-      expect(() => parseRewardSpec(JSON.parse(`{"${key}": 1}`), SCORER_IDS)).toThrow(`there is no field "${key}"`);
+      expect(() => parseRewardSpec(JSON.parse(`{"${key}": 1}`), SCORERS.ids)).toThrow(`there is no field "${key}"`);
   });
 });
 

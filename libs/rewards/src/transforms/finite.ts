@@ -1,4 +1,4 @@
-import { mean, quantile, standardDeviation } from "../core/numbers.ts";
+import { mean, standardDeviation } from "../core/numbers.ts";
 
 /** `value` inside [low, high]; NaN stays NaN, so that a mistake upstream is seen. */
 export function clamp(value: number, low: number, high: number): number {
@@ -14,13 +14,3 @@ export function finiteMoments(values: readonly number[]): { mean: number; standa
   const distances = values.map((value) => finite(value - first));
   return { mean: finite(first + finite(mean(distances))), standardDeviation: finite(standardDeviation(distances)) };
 }
-
-/** `quantile` of finite numbers whose range may be wider than the largest number. */
-export const finiteQuantile = (values: readonly number[], share: number): number =>
-  finite(
-    4 *
-      quantile(
-        values.map((value) => value / 4),
-        share,
-      ),
-  );

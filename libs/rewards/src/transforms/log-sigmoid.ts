@@ -1,6 +1,6 @@
 import { InputError } from "@reverie/core";
-import { logSigmoid } from "../core/numbers.ts";
-import { finite, finiteMoments, finiteQuantile } from "./finite.ts";
+import { logSigmoid, quantile } from "../core/numbers.ts";
+import { finite, finiteMoments } from "./finite.ts";
 import { normalQuantile } from "./normal-quantile.ts";
 
 // Transforming and Combining Rewards (Wang et al. 2024, https://arxiv.org/abs/2402.00742). Under the Bradley-Terry model an answer is
@@ -28,7 +28,7 @@ export type ReferenceQuantileMode = "normal" | "empirical";
 export function referenceQuantile(scores: readonly number[], share = 0.85, mode: ReferenceQuantileMode = "normal"): number {
   if (scores.length === 0) throw new InputError("scores", "expected at least one score of a reference answer, got none.");
   if (!(share > 0 && share < 1)) throw new InputError("share", `expected a number in (0, 1), got ${share}.`);
-  if (mode === "empirical") return finiteQuantile(scores, share);
+  if (mode === "empirical") return quantile(scores, share);
   const { mean, standardDeviation } = finiteMoments(scores);
   return finite(mean + finite(normalQuantile(share) * standardDeviation));
 }

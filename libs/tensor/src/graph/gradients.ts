@@ -1,3 +1,4 @@
+import { full } from "../ops/shaping.ts";
 import { InputError } from "@reverie/core";
 import { elementsOf, sameShape } from "./dims.ts";
 import type { GraphNode } from "./operator.ts";
@@ -21,7 +22,7 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   }
   const targetSet: ReadonlySet<Tensor> = new Set(targets);
   const reaching = nodesReaching(loss, targetSet);
-  const found = new Map<Tensor, Tensor>([[loss, onesLike(loss)]]);
+  const found = new Map<Tensor, Tensor>([[loss, full(loss, loss.shape, 1)]]);
   for (const node of [...reaching].toReversed()) {
     const outputGradients = node.outputs.map((output) => found.get(output));
     if (outputGradients.every((gradient) => gradient === undefined) || node.operator.gradient === "zero") continue;
@@ -53,7 +54,7 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
     // Nothing reads it any more; the graph may be long.
     for (const output of node.outputs) if (!targetSet.has(output)) found.delete(output);
   }
-  return targets.map((target) => found.get(target) ?? zerosLike(target));
+  return targets.map((target) => found.get(target) ?? full(target, target.shape, 0));
 }
 
 /** Calls that lie on a way from a target to the loss, in the order they were made. */
@@ -75,12 +76,4 @@ function nodesReaching(loss: Tensor, targets: ReadonlySet<Tensor>): ReadonlySet<
     if (reached) onPath.add(node);
   }
   return onPath;
-}
-
-const onesLike = (tensor: Tensor): Tensor => filled(tensor, 1);
-const zerosLike = (tensor: Tensor): Tensor => filled(tensor, 0);
-
-function filled(tensor: Tensor, value: number): Tensor {
-  const scalar = tensor.graph.scalar(value, tensor.dtype);
-  return tensor.rank === 0 ? scalar : tensor.graph.one("Expand", [scalar, tensor.graph.shapeTensor(tensor.shape)]);
 }

@@ -94,3 +94,8 @@ export function resolveAxis(axis: number, rank: number, fail: (problem: string) 
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) fail(`axis ${axis} is outside [${-rank}, ${rank - 1}].`);
   return axis < 0 ? axis + rank : axis;
 }
+
+/** For gradient rules, which ask again for what inference has already checked; it cannot fail a second time. */
+export const never = (problem: string): never => {
+  throw new Error(problem);
+};

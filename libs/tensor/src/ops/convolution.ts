@@ -5,7 +5,7 @@ import { addDims, divideDims, floorDivideDims, multiplyDims, sameShape, shapeTex
 import type { Attributes, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator, intAttribute, intsAttribute, stringAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { sameDtype } from "./broadcast.ts";
+import { never, sameDtype } from "./broadcast.ts";
 import { slice } from "./joining.ts";
 import { reduceSum } from "./reduce.ts";
 import { reshape, transpose } from "./shaping.ts";
@@ -40,7 +40,7 @@ export interface WindowAxis {
   readonly after: number;
 }
 
-const perAxis = (value: PerAxis): readonly number[] => (typeof value === "number" ? [value, value] : value);
+export const perAxis = (value: PerAxis): readonly number[] => (typeof value === "number" ? [value, value] : value);
 
 /** ONNX's `pads`: top, left, bottom, right. */
 export function windowPads(padding: NonNullable<Conv2dOptions["padding"]>): readonly number[] {
@@ -204,10 +204,6 @@ function checkBias(call: InferenceCall, filters: Dim): void {
   const bias = call.inputs[2];
   if (bias !== undefined && !sameShape(bias.shape, [filters])) call.fail(`the bias must be [${filters}].`);
 }
-
-const never = (problem: string): never => {
-  throw new Error(problem);
-};
 
 const WINDOW_ATTRIBUTES = {
   auto_pad: "string",

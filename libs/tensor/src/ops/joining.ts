@@ -6,7 +6,7 @@ import { addDims, divideDims, subtractDims } from "../graph/dims.ts";
 import type { GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
 import { defineOperator, intAttribute, stringAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { resolveAxis, sameDtype } from "./broadcast.ts";
+import { never, resolveAxis, sameDtype } from "./broadcast.ts";
 import { scatterElements } from "./indexing.ts";
 import { expand, full, reshape, zerosLike } from "./shaping.ts";
 
@@ -80,10 +80,6 @@ function sliceRange(dim: Dim, start: Dim, end: Dim, step: number, fail: (problem
   const to = typeof end !== "number" ? end : end >= 2 ** 31 - 1 ? dim : end < 0 ? addDims(dim, end) : end;
   return { start: from, size: subtractDims(to, from) };
 }
-
-const never = (problem: string): never => {
-  throw new Error(problem);
-};
 
 function sliceGradient({ inputs, outputGradients }: GradientCall): Tensor {
   const x = inputs[0]!;

@@ -6,7 +6,7 @@ import type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from
 import { defineOperator, intAttribute } from "../graph/operator.ts";
 import type { Tensor, TensorType } from "../graph/tensor.ts";
 import { add, mul, neg, reciprocal, sqrt, sub } from "./arithmetic.ts";
-import { resolveAxis, sameDtype, sumTo } from "./broadcast.ts";
+import { never, resolveAxis, sameDtype, sumTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { gemm } from "./matmul.ts";
 import { reduceMean, reduceSum } from "./reduce.ts";
@@ -69,10 +69,6 @@ export const batchNorm = (x: Tensor, { scale, bias, mean, variance }: BatchNormO
   x.graph.one("BatchNormalization", [x, scale, bias, mean, variance], { epsilon });
 
 const epsilonOf = (attributes: Attributes): number => (typeof attributes["epsilon"] === "number" ? attributes["epsilon"] : 1e-5);
-
-const never = (problem: string): never => {
-  throw new Error(problem);
-};
 
 /** Rows of a normalisation without its scale: x minus its mean, and one over its standard deviation. */
 interface CentredRows {

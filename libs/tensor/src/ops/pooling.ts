@@ -1,5 +1,6 @@
 // Pooling: the largest or the mean value of each window.
 
+import { never } from "./broadcast.ts";
 import { elementsOf } from "../graph/dims.ts";
 import type { Dim, Shape } from "../graph/dims.ts";
 import type { Attributes, GradientCall, InferenceCall, OperatorDefinition } from "../graph/operator.ts";
@@ -8,7 +9,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { div } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import type { Conv2dOptions, PerAxis, WindowAxis } from "./convolution.ts";
-import { spread, windowAxes, windowCount, windowPads } from "./convolution.ts";
+import { perAxis, spread, windowAxes, windowCount, windowPads } from "./convolution.ts";
 import { scatterElements } from "./indexing.ts";
 import { expand, full, reshape } from "./shaping.ts";
 
@@ -27,8 +28,6 @@ export interface AveragePool2dOptions extends Pool2dOptions {
   /** Whether the zeros of the padding count as members of the window. Default false. */
   readonly countPadding?: boolean;
 }
-
-const perAxis = (value: PerAxis): readonly number[] => (typeof value === "number" ? [value, value] : value);
 
 const poolAttributes = (window: PerAxis, options: Pool2dOptions): Attributes => ({
   kernel_shape: perAxis(window),
@@ -93,10 +92,6 @@ function inferPool(call: InferenceCall): Shape {
   const { kernel, axes } = poolingOf(x, call.attributes, call.fail);
   return [...x.shape.slice(0, 2), ...axes.map((axis, i) => windowCount(x.shape[i + 2]!, kernel[i]!, axis, call.fail))];
 }
-
-const never = (problem: string): never => {
-  throw new Error(problem);
-};
 
 const flat = (x: Tensor): Tensor => reshape(x, [elementsOf(x.shape)]);
 

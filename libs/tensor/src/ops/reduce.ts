@@ -6,7 +6,7 @@ import type { GradientCall, InferenceCall, OperatorDefinition } from "../graph/o
 import { defineOperator, intAttribute } from "../graph/operator.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { div, exp, mul, sub } from "./arithmetic.ts";
-import { resolveAxis } from "./broadcast.ts";
+import { never, resolveAxis } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { equal } from "./logic.ts";
 import { expand, reshape } from "./shaping.ts";
@@ -45,10 +45,6 @@ function reducedAxes(inputs: readonly (Tensor | undefined)[], fail: (problem: st
   const values = axes.values ?? fail("the axes must be known when the graph is built.");
   return values.length === 0 ? all : values.map((axis) => resolveAxis(Number(axis), x.rank, fail));
 }
-
-const never = (problem: string): never => {
-  throw new Error(problem);
-};
 
 function reducedShape(shape: Shape, axes: readonly number[], keep: boolean): Dim[] {
   return shape.flatMap((dim, i) => (axes.includes(i) ? (keep ? [1] : []) : [dim]));
