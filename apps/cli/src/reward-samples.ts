@@ -28,8 +28,10 @@ const sampleSchema = z.strictObject({
       progress: z.number().min(0).max(1),
       violations: names.optional(),
       facts: names.optional(),
+      measures: z.record(name, z.number().min(0).max(1)).optional(),
     })
     .optional(),
+  truth: z.union([z.enum(["A", "B"]), z.array(z.number()).max(1000)]).optional(),
 });
 
 /** One value of a JSON text. @throws InputError naming where the text is no JSON */

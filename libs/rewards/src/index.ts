@@ -113,7 +113,8 @@ export { canonicalReward, starcDistance, starcDistanceSampled } from "./diagnost
 export { buildReward } from "./spec/build.ts";
 export { rewardPresets } from "./spec/presets.ts";
 export { SCORERS } from "./spec/scorers.ts";
-export { parseRewardSpec } from "./spec/spec.ts";
+export { collapseAlarm } from "./spec/around.ts";
+export { parseRewardSpec } from "./spec/parse.ts";
 export { proofCases, proveRewards } from "./proof/prove.ts";
 
 export type { ScoringSample, RewardEvidence, RewardDefinition } from "./reward.ts";
@@ -219,12 +220,13 @@ export type { Explanation, Features, AdditiveExplainer, ExplainOptions, Explanat
 export type { HackingFigures, RewardCheckpoint, OveroptimizationPoint, OveroptimizationCurve } from "./diagnostics/overoptimization.ts";
 export type { ProbeOptions, ProbeResult } from "./diagnostics/probes.ts";
 export type { TabularReward, TabularProcess, RewardedTransition } from "./diagnostics/starc.ts";
-export type { GroupReward, BuiltReward, BuildOptions } from "./spec/build.ts";
-export type { ScorerNeed, Scorer } from "./spec/scorers.ts";
-export type { TermSpec, TransformSpec, ProcessSpec, GroupSpec, RewardSpec } from "./spec/spec.ts";
+export type { BuildOptions, BuiltReward, BuiltRewardState, CanaryRound, GroupContext, GroupInput, GroupReward } from "./spec/built.ts";
+export type { ScorerNeed, TermSetting, Scorer } from "./spec/scorers.ts";
+export type { TermSpec, TransformSpec, ProcessSpec, GroupSpec, ModifierSpec, RegularizerSpec, RewardSpec } from "./spec/spec.ts";
 export type { RewardRole, RowEvidence, RewardRow } from "./core/rows.ts";
 export type {
   StepOutcome,
+  VerdictTruth,
   Rollout,
   PlanSample,
   Score,

@@ -6,6 +6,7 @@ import { buildReward } from "./spec/build.ts";
 import { rewardPresets } from "./spec/presets.ts";
 import { SCORERS } from "./spec/scorers.ts";
 import type { RewardSpec } from "./spec/spec.ts";
+import { partName } from "./spec/spec.ts";
 import { defineReward } from "./reward.ts";
 import { match, matchSample } from "./terms/match.ts";
 import { planReward } from "./terms/plan-reward.ts";
@@ -19,7 +20,7 @@ function presetReward(spec: RewardSpec): RewardDefinition {
     description: spec.description,
     range: [0, 1],
     evidence: "our choice",
-    note: `Terms: ${spec.terms.map(({ term, weight }) => (weight === undefined ? term : `${term} ${weight}`)).join(", ")}. Weights are our choice.`,
+    note: `Terms: ${spec.terms.map((term) => (term.weight === undefined ? partName(term) : `${partName(term)} ${term.weight}`)).join(", ")}. Weights are our choice.`,
     score(sample: PlanSample) {
       if (replayed !== undefined && sample.rollout === undefined) {
         throw new InputError(

@@ -47,7 +47,7 @@ async function audit(spec: string | undefined, samples: string | undefined, io: 
     throw new InputError("--spec", `name a JSON file with a reward spec, or a preset: ${rewardPresets.ids.join(", ")}.`);
   const json = rewardPresets.has(spec) ? rewardPresets.get(spec) : parseJson(spec, readInput("--spec", spec));
   const reward = buildReward(json);
-  const findings = await rewardAudit(readSamples("--samples", samples), { [reward.spec.id]: (sample) => reward.score(sample) });
+  const findings = await rewardAudit(readSamples("--samples", samples), { [reward.spec.id]: (sample) => reward.scoreAsync(sample) });
   if (io.json) io.print(JSON.stringify(findings, null, 2));
   else for (const { check, verdict, detail } of findings) io.print(`${verdict.padEnd(14)}  ${check.padEnd(22)}  ${detail}`);
   return findings.some(({ verdict }) => verdict === "bad") ? 1 : 0;

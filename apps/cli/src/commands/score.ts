@@ -1,6 +1,6 @@
 import { InputError, stepText, type PlanStep, type RewardReport } from "@reverie/core";
 import { parsePlanLoose } from "@reverie/planning";
-import { rewards, scorePlan } from "@reverie/rewards";
+import { buildReward, rewardPresets, rewards, scorePlan } from "@reverie/rewards";
 import { skills } from "@reverie/skills";
 import * as z from "zod";
 import { defineCommand } from "../define-command.ts";
@@ -80,6 +80,9 @@ function lossesOf(predicted: readonly PlanStep[] | undefined, reference: readonl
   ];
 }
 
+/** What a preset goes without here, in words: no model, judge or earlier score comes with a file of plans. */
+const notesOf = (id: string): readonly string[] => (rewardPresets.has(id) ? buildReward(rewardPresets.get(id)).fallbacks() : []);
+
 export const scoreCommand = defineCommand({
   name: "score",
   summary: "Score plans against references",
@@ -120,6 +123,7 @@ export const scoreCommand = defineCommand({
       io.print(JSON.stringify(results, null, 2));
       return 0;
     }
+    for (const note of notesOf(options.reward)) io.say(note);
     results.forEach((result, i) => {
       io.print(
         `${pairs[i]?.where ?? i}: ${result.value.toFixed(4)}  (${Object.entries(result.parts)

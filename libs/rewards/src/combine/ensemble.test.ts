@@ -38,6 +38,18 @@ describe("aggregateEnsemble", () => {
     }
   });
 
+  test("the mean of the largest numbers lies among them, in any order", () => {
+    for (const members of [
+      [-1e308, 0, 0],
+      [0, 0, -1e308],
+    ]) {
+      const { value, disagreement } = aggregateEnsemble(members, "mean");
+      expect(value / -1e308).toBeCloseTo(1 / 3, 12);
+      expect(disagreement / 1e308).toBeCloseTo(Math.SQRT2 / 3, 12);
+    }
+    expect(centerEnsemble([[1e308, 1e308, 1e308]])).toEqual([[0, 0, 0]]);
+  });
+
   test("no members, a score that is no number and options out of range are refused", () => {
     expect(() => aggregateEnsemble([], "mean")).toThrow(/^scores: /);
     expect(() => aggregateEnsemble([1, NaN], "mean")).toThrow(/^scores\[1\]: /);

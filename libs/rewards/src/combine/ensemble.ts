@@ -1,5 +1,5 @@
 import { InputError } from "@reverie/core";
-import { mean, quantile } from "../core/numbers.ts";
+import { quantile } from "../core/numbers.ts";
 import { finite, finiteMoments } from "../transforms/finite.ts";
 
 /** How one number is made of the members' scores; "uwo" is mean - lambda * variance. */
@@ -68,7 +68,7 @@ export function centerEnsemble(scores: readonly (readonly number[])[]): number[]
       throw new InputError(`scores[${member}]`, `expected ${scores[0]!.length} samples as for the first member, got ${row.length}.`);
     }
     row.forEach((score, sample) => requireFinite(score, `scores[${member}][${sample}]`));
-    const centre = finite(mean(row));
+    const centre = row.length === 0 ? 0 : finiteMoments(row).mean;
     return row.map((score) => finite(score - centre));
   });
 }

@@ -22,7 +22,14 @@ export interface Rollout {
   readonly violations?: readonly string[];
   /** Facts that hold at the end, such as "on(mug, tray)". */
   readonly facts?: readonly string[];
+  /** Qualities that the replay measured, by name, each in [0, 1] with 1 the best: "safety", "coverage", "energy". */
+  readonly measures?: Readonly<Record<string, number>>;
 }
+
+/**
+ * What the simulator says of what a judge in training had to compare: the better of two answers, or a score in [1, 5] for each candidate.
+ */
+export type VerdictTruth = "A" | "B" | readonly number[];
 
 /** One answer to one task, with everything that a reward may look at. Pure data. */
 export interface PlanSample extends ScoringSample {
@@ -41,6 +48,8 @@ export interface PlanSample extends ScoringSample {
   /** Facts that make the task done, such as "on(mug, tray)". */
   readonly goal?: readonly string[];
   readonly rollout?: Rollout;
+  /** Only where `text` is the verdict of a judge in training: what it should have said. */
+  readonly truth?: VerdictTruth;
 }
 
 /** A number that explains itself. */

@@ -1,4 +1,7 @@
-/** One comparison: the same world, base policy, seeds, updates and samples; only the device under test differs. */
+/**
+ * One comparison: the same world, base policy, seeds, updates and samples; only the device under test differs, and the learning rate where
+ * the case gives each side its best. Success is that of one plan unless the question names more.
+ */
 export interface ProofCase {
   /** Kebab case. */
   readonly id: string;

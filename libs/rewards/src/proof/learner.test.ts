@@ -1,6 +1,6 @@
 import { Rng } from "@reverie/core";
 import { describe, expect, it } from "vitest";
-import { imitate, PlanPolicy, decisionAdvantages, train, trueSuccessRate } from "./learner.ts";
+import { imitate, PlanPolicy, decisionAdvantages, successWithin, train, trueSuccessRate } from "./learner.ts";
 import { look, pick, place, stepIndex, tabletop } from "./world.ts";
 
 const shape = { steps: 3, maxSteps: 4, contexts: [{ table: 0, looks: [0, 1, 0] }, { table: 1 }] };
@@ -117,6 +117,25 @@ describe("train", () => {
     const policy = new PlanPolicy(shape);
     imitate(policy, [{ context: 1, plan: [2, 1] }], { updates: 60, learningRate: 0.5 });
     expect(Math.exp(policy.logProbability(1, [2, 1]))).toBeGreaterThan(0.8);
+  });
+});
+
+describe("successWithin", () => {
+  const mug = tabletop("mug", [pick("mug"), pick("spoon")], ["held(mug)"], { stepBudget: 1 });
+  const spoon = tabletop("spoon", mug.steps, ["held(spoon)"], { stepBudget: 1 });
+  const untrained = new PlanPolicy({ steps: 2, maxSteps: 1, contexts: [{ table: 0 }] });
+
+  it("is the success rate for one attempt, and rises with attempts as independent draws do", () => {
+    for (const attempts of [1, 2, 4]) {
+      const expected = 1 - (2 / 3) ** attempts;
+      expect(Math.abs(successWithin(untrained, [mug, spoon], attempts, new Rng(5), 2000) - expected)).toBeLessThan(0.03);
+    }
+  });
+
+  it("counts every task alike, and those that no plan solves as failures", () => {
+    const impossible = tabletop("impossible", mug.steps, ["held(plate)"]);
+    expect(successWithin(untrained, [impossible], 4, new Rng(1))).toBe(0);
+    expect(successWithin(untrained, [mug, impossible], 40, new Rng(1))).toBe(0.5);
   });
 });
 

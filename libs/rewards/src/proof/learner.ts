@@ -184,6 +184,23 @@ export function trueSuccessRate(policy: PlanPolicy, tasks: readonly WorldTask[],
 }
 
 /**
+ * Share of trials in which at least one of several drawn plans truly succeeds (pass@k), over all tasks. Every plan starts anew, and the
+ * policy plans for all tasks in its first context: it cannot tell them apart.
+ *
+ * @param attempts - plans for each trial
+ */
+export function successWithin(policy: PlanPolicy, tasks: readonly WorldTask[], attempts: number, rng: Rng, trials = 200): number {
+  let successes = 0;
+  for (const task of tasks) {
+    for (let i = 0; i < trials; i++) {
+      const plans = Array.from({ length: attempts }, () => policy.sample(0, rng));
+      if (plans.some((plan) => execute(task, plan).success)) successes++;
+    }
+  }
+  return successes / (trials * tasks.length);
+}
+
+/**
  * Advantages of decision rewards: return-to-go of every decision less the group's mean at the same position (0 after a plan's end), over
  * the deviation of the plans' returns when `scale` is "group".
  *

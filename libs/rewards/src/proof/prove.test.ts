@@ -1,7 +1,7 @@
 import { Rng } from "@reverie/core";
 import { describe, expect, it } from "vitest";
 import { basePolicy, proxyFigures } from "./cases/1.35.ts";
-import { proofCases, proveRewards } from "./prove.ts";
+import { compare, proofCases, proveRewards } from "./prove.ts";
 
 describe("proveRewards", () => {
   it("shows padding with the raw process sum and none with Clip & Delta, over five seeds", () => {
@@ -19,15 +19,27 @@ describe("proveRewards", () => {
     expect(proveRewards(options)).toEqual(proveRewards(options));
   });
 
-  it("tells plainly of a row that does not reach ten points", () => {
-    const [row] = proveRewards({ rows: ["1.19"], seeds: 1 });
-    expect(row!.reached).toBe(row!.difference >= 0.1);
-    expect(row!.reached).toBe(false);
+  it("keeps the rarer of two ways by token hidden reward, on seeds that no rate was chosen on", () => {
+    const [row] = proveRewards({ rows: ["1.19"], seeds: 2 });
+    expect(row).toMatchObject({ seeds: 2, reached: true });
+    // Half of the trials need the rarer way.
+    expect(row!.with).toBeGreaterThan(0.85);
+    expect(row!.without).toBeLessThan(0.75);
   });
 
   it("refuses an unknown row and no seeds", () => {
     expect(() => proveRewards({ rows: ["9.9"] })).toThrow(/9\.9/);
     expect(() => proveRewards({ seeds: 0 })).toThrow(/seeds/);
+  });
+});
+
+describe("compare", () => {
+  const [proofCase] = proofCases;
+
+  it("tells plainly of a device that does not reach ten points", () => {
+    const row = compare({ ...proofCase!, withDevice: proofCase!.without }, [6, 7]);
+    expect(row).toMatchObject({ difference: 0, seeds: 2, reached: false });
+    expect(compare(proofCase!, [6]).reached).toBe(true);
   });
 });
 

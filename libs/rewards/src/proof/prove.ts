@@ -54,6 +54,12 @@ export interface ProofOptions {
 /** What counts as a clear gain: 10 points of true success. */
 const GAIN = 0.1;
 
+/** Runs one comparison on some seeds. */
+export function compare({ row, question, withDevice, without }: ProofCase, seeds: readonly number[]): ProofRow {
+  const [on, off] = [mean(seeds.map(withDevice)), mean(seeds.map(without))];
+  return { row, question, without: off, with: on, difference: on - off, seeds: seeds.length, reached: on - off >= GAIN };
+}
+
 /**
  * Trains the small planner with and without each device, and compares how often its plans truly succeed.
  *
@@ -67,9 +73,8 @@ export function proveRewards({ rows, seeds = 5, onProgress }: ProofOptions = {})
   const numbers = Array.from({ length: seeds }, (_, i) => i + 1);
   return proofCases
     .filter(({ row }) => rows?.includes(row) ?? true)
-    .map(({ row, question, withDevice, without }) => {
-      const [on, off] = [mean(numbers.map(withDevice)), mean(numbers.map(without))];
-      const result: ProofRow = { row, question, without: off, with: on, difference: on - off, seeds, reached: on - off >= GAIN };
+    .map((proofCase) => {
+      const result = compare(proofCase, numbers);
       onProgress?.(result);
       return result;
     });

@@ -1,4 +1,5 @@
 import { exact, InputError } from "@reverie/core";
+import { finite } from "../transforms/finite.ts";
 
 // How far a policy strayed from the one its reward was checked on, and what that costs. Correlated Proxies: A New Definition and Improved
 // Mitigation for Reward Hacking (Laidlaw, Singhal & Dragan, 2024).
@@ -105,7 +106,7 @@ export interface HackingBoundInput {
 /**
  * Least gain in true reward, in its standard deviations under the base policy, that a gain in proxy reward guarantees:
  * (dProxy / sProxy - sqrt((1 - r^2) chi2)) / r. Correlated Proxies (2024, https://arxiv.org/abs/2403.03185). Above 0 the policy does not
- * hack its reward. -Infinity where the policy goes where the base never was.
+ * hack its reward. -Infinity where the policy goes where the base never was; every other overflow is cut at the largest number.
  *
  * @throws InputError when a number is outside its range
  */
@@ -115,7 +116,8 @@ export function hackingBound({ r, dProxy, sProxy, chi2 }: HackingBoundInput): nu
   if (!(sProxy > 0 && sProxy < Infinity)) throw new InputError("sProxy", `expected a finite number above 0, got ${sProxy}.`);
   if (!(chi2 >= 0)) throw new InputError("chi2", `expected a number of at least 0, got ${chi2}.`);
   if (chi2 === Infinity) return -Infinity;
-  return (dProxy / sProxy - Math.sqrt((1 - r) * (1 + r)) * Math.sqrt(chi2)) / r;
+  const gain = finite(dProxy / sProxy);
+  return finite((gain - Math.sqrt((1 - r) * (1 + r)) * Math.sqrt(chi2)) / r);
 }
 
 function checkCorrelation(r: number): void {

@@ -1,156 +1,133 @@
-import { exact, InputError } from "@reverie/core";
-import { chainPreferenceAdvantage } from "../advantage/chain.ts";
-import { groupRelativeAdvantage } from "../advantage/group.ts";
-import { vetoCombine } from "../combine/veto.ts";
-import { weightedSum } from "../combine/weighted-sum.ts";
-import { mean } from "../core/numbers.ts";
-import type { NamedScores, PlanSample, Score } from "../core/vocabulary.ts";
-import { clipDelta, combineProcessOutcome, progressDelta } from "../process/clip-delta.ts";
-import { renorm, stepProgressReward } from "../process/outcome-gate.ts";
-import { logicalAndCombine } from "../transforms/log-sigmoid.ts";
-import { preferenceAsReward } from "../transforms/preference-as-reward.ts";
-import type { ReferenceScores } from "../transforms/reference-scores.ts";
-import { saturate } from "../transforms/saturate.ts";
-import type { Scorer } from "./scorers.ts";
-import { SCORERS } from "./scorers.ts";
-import type { RewardSpec, TermSpec } from "./spec.ts";
-import { parseRewardSpec } from "./spec.ts";
+import { InputError } from "@reverie/core";
+import { mapConcurrently } from "../judges/judge.ts";
+import { ReferenceScores } from "../transforms/reference-scores.ts";
+import { augmentedPairs, collapseAlarm } from "./around.ts";
+import type { BuildOptions, BuiltReward, BuiltRewardState, GroupInput, GroupReward } from "./built.ts";
+import { Constraints } from "./constraints.ts";
+import type { Evaluation } from "./evaluate.ts";
+import { activeTerms, Evaluator, referenceKey } from "./evaluate.ts";
+import { missingOptions, usesReferences, withoutReferences } from "./fallbacks.ts";
+import type { ScoredGroup } from "./group-advantages.ts";
+import { groupAdvantages, whyDropped } from "./group-advantages.ts";
+import type { ModifiedAdvantages } from "./modify.ts";
+import { modifierOf, modifyAdvantages, tokenAdvantages } from "./modify.ts";
+import { parseRewardSpec } from "./parse.ts";
+import { stepRewards } from "./process.ts";
+import type { Side } from "./sides.ts";
+import { sidesOf } from "./sides.ts";
+import type { RewardSpec } from "./spec.ts";
+import { TOTAL, Totals } from "./total.ts";
 
-/** Rewards of several samples of one task, seen together. */
-export interface GroupReward {
-  readonly scores: readonly Score[];
-  /** Mean 0 over the samples that are kept. */
-  readonly advantages: readonly number[];
-  /** False for samples that are not learned from. */
-  readonly mask: readonly boolean[];
-  /** Rewards of the executed steps of each sample; only with a process in the spec. */
-  readonly stepRewards?: readonly (readonly number[])[];
-}
-
-/** A spec that scores. */
-export interface BuiltReward {
-  readonly spec: RewardSpec;
-  /** Value in [0, 1] with its parts, and why when something was vetoed. @throws InputError when the sample lacks what a term needs */
-  score(sample: PlanSample): Score;
-  /** @throws InputError when the samples belong to different tasks or lack what a term needs */
-  scoreGroup(samples: readonly PlanSample[]): GroupReward;
-}
-
-export interface BuildOptions {
-  /** Scores of a reference policy by task and term (`<taskId>/<term>`), for preference-as-reward and logical-and. */
-  readonly references?: ReferenceScores;
-}
+const CONCURRENCY = 8;
 
 /**
- * Makes a reward of a spec: terms, transforms, combination, gate and vetoes for one sample; group rule and step rewards for several.
- * Gate and vetoes are applied last, by multiplication, so that no bonus outweighs them.
+ * Makes a reward of a spec: terms, transforms, combination, gate and vetoes for one sample; group rule, modifiers, regulariser and step
+ * rewards for several. Nothing is asked over a network unless a judge was passed.
  *
  * @param json - a spec, or parsed JSON of one
- * @throws InputError naming what is wrong in the spec, or which settings contradict each other and why
+ * @throws InputError naming what is wrong in the spec, which settings contradict each other and why, or which option it cannot do without
  */
 export function buildReward(json: unknown, options: BuildOptions = {}): BuiltReward {
-  const spec = parseRewardSpec(json, SCORERS.ids);
-  const terms = spec.terms.map((term) => ({ ...term, scorer: SCORERS.get(term.term) }));
-  const values = (sample: PlanSample): NamedScores =>
-    Object.fromEntries(
-      terms.map(({ term, scorer, transform }) => {
-        requireNeeds(scorer, sample);
-        return [term, transformed(scorer.score(sample).value, transform, referencesOf(options, sample, term))];
-      }),
-    );
-  const scoreOf = (scores: NamedScores, sample: PlanSample): Score => finished(combined(scores, sample), sample);
+  const spec = parseRewardSpec(json);
+  const references = options.references ?? new ReferenceScores();
+  const terms = activeTerms(spec, options);
+  const missing = missingOptions(spec, options);
+  const { strict = false, concurrency = CONCURRENCY } = options;
+  if (strict && missing.length > 0)
+    throw new InputError(`options.${missing[0]!.option}`, `was not passed, and the reward is strict. Without it: ${missing[0]!.effect}`);
+  const constraints = new Constraints(spec);
+  const evaluator = new Evaluator(spec, terms, references, strict);
+  const totals = new Totals(spec, terms, evaluator, constraints);
 
-  const combined = (scores: NamedScores, sample: PlanSample): Score => {
-    if (spec.combine === "logical-and") {
-      const properties = terms.map(({ term, weight }) => ({
-        reward: scores[term]!,
-        reference: mean(referencesOf(options, sample, term)),
-        ...(weight === undefined ? {} : { weight }),
-      }));
-      const all = terms.reduce((sum, { weight }) => sum + (weight ?? 1), 0);
-      // The sum of log sigmoids lies in (-inf, 0); its mean through exp is a geometric mean of the shares, in (0, 1).
-      return { value: exact.exp(logicalAndCombine(properties) / all), max: 1, parts: scores };
-    }
-    const weights = Object.fromEntries(terms.map(({ term, weight }) => [term, weight ?? 1]));
-    const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-    const shares = Object.fromEntries(Object.entries(weights).map(([term, weight]) => [term, weight / total]));
-    return { max: 1, ...weightedSum(scores, shares) };
+  const sides = (groups: readonly GroupInput[]): Side[] => groups.flatMap((group) => sidesOf(spec, group, strict));
+  const rewards = (groups: readonly GroupInput[], all: readonly Side[], scored: readonly ScoredGroup[]): GroupReward[] => {
+    const advantages = modifyAdvantages(spec, options, scored, groupAdvantages(spec, constraints, scored));
+    const results = all.map((side, s) => assembled(spec, side, scored[s]!, advantages[s]!));
+    // A group with a view is two sides, one after the other.
+    let next = 0;
+    return groups.map(({ view }) => (view === undefined ? results[next++]! : { ...results[next++]!, view: results[next++]! }));
   };
-
-  const finished = (result: Score, sample: PlanSample): Score => {
-    const gates = [
-      ...(spec.gate === "none" ? [] : [{ name: "format", score: sample.format ? 1 : 0, below: 1 }]),
-      ...(spec.veto ?? []).map((name) => ({ name, score: violated(sample, name) ? 0 : 1, below: 1 })),
-    ];
-    const { value, vetoed, why } = vetoCombine(result.value, gates);
-    if (!vetoed) return result;
-    return { ...result, value, vetoed, ...(why === undefined ? {} : { why }) };
+  const scoreBatch = (groups: readonly GroupInput[]): GroupReward[] => {
+    const all = sides(groups);
+    const scored = all.map(({ samples, given }) => samples.map((sample, i) => totals.of(evaluator.evaluate(sample, given?.[i]))));
+    return rewards(groups, all, scored);
+  };
+  const scoreBatchAsync = async (groups: readonly GroupInput[]): Promise<GroupReward[]> => {
+    const all = sides(groups);
+    const members = all.flatMap(({ samples, given }) => samples.map((sample, i) => ({ sample, given: given?.[i] })));
+    const flat = await mapConcurrently(members, concurrency, ({ sample, given }) => evaluator.evaluateAsync(sample, given));
+    let next = 0;
+    const scored = all.map(({ samples }) => flat.slice(next, (next += samples.length)).map((evaluation) => totals.of(evaluation)));
+    return rewards(groups, all, scored);
+  };
+  const learnFrom = (scored: readonly Evaluation[]): void => {
+    for (const evaluation of scored) {
+      for (const { name, spec: term } of terms) {
+        if (spec.combine === "logical-and" || term.transform?.kind === "preference-as-reward")
+          references.add(referenceKey(evaluation.sample, name), [evaluation.raw[name]!]);
+      }
+      if (spec.transform?.kind !== "preference-as-reward") continue;
+      const total = evaluation.gate.vetoed ? 0 : totals.untransformed(evaluation).value;
+      references.add(referenceKey(evaluation.sample, TOTAL), [total]);
+    }
+  };
+  // References are what strictness asks for, so they are learnt without it.
+  const learner = new Evaluator(spec, terms, references, false);
+  const restore = (state: BuiltRewardState): void => {
+    if (typeof state !== "object" || state === null || state.version !== 1)
+      throw new InputError("state.version", "expected 1, as `state` gives.");
+    if (typeof state.references !== "object" || state.references === null)
+      throw new InputError("state.references", "expected scores of reference answers, as `state` gives.");
+    const before = constraints.state();
+    constraints.restore(state);
+    try {
+      references.restore(state.references);
+    } catch (error) {
+      constraints.restore(before);
+      throw error;
+    }
   };
 
   return {
     spec,
-    score: (sample) => scoreOf(values(sample), sample),
-    scoreGroup(samples) {
-      requireOneTask(samples);
-      const byTerm = samples.map(values);
-      const scores = samples.map((sample, i) => scoreOf(byTerm[i]!, sample));
-      const group = spec.group ?? { rule: "relative" as const };
-      const worth = byTerm.map((own, i) => (scores[i]!.vetoed === true ? zeros(spec.terms) : own));
-      const { advantages, mask } = group.rule === "chain" ? chainPreferenceAdvantage(worth) : relative(spec, group, scores, worth);
-      return {
-        scores,
-        advantages,
-        mask,
-        ...(spec.process === undefined ? {} : { stepRewards: samples.map((sample, i) => stepRewards(spec, sample, scores[i]!)) }),
-      };
-    },
+    score: (sample) => totals.of(evaluator.evaluate(sample)).score,
+    scoreAsync: async (sample) => totals.of(await evaluator.evaluateAsync(sample)).score,
+    scoreGroup: (samples, context = {}) => scoreBatch([{ ...context, samples }])[0]!,
+    scoreGroupAsync: async (samples, context = {}) => (await scoreBatchAsync([{ ...context, samples }]))[0]!,
+    scoreBatch,
+    scoreBatchAsync,
+    learnReferences: (samples) => learnFrom(samples.map((sample) => learner.evaluate(sample))),
+    learnReferencesAsync: async (samples) =>
+      learnFrom(await mapConcurrently(samples, concurrency, (sample) => learner.evaluateAsync(sample))),
+    update: (groups) => constraints.update(groups),
+    multipliers: () => constraints.weights(),
+    state: () => ({ version: 1, ...constraints.state(), references: references.state() }),
+    restore,
+    fallbacks: () => [
+      ...missing.map(({ option, effect }) => `${option}: ${effect}`),
+      ...(usesReferences(spec) && references.size === 0 ? [withoutReferences(spec)] : []),
+    ],
+    collapsed: (rounds) => spec.collapse !== undefined && collapseAlarm(rounds, spec.collapse.majorityShare),
+    augment: (samples) => (spec.augment === undefined ? [] : augmentedPairs(samples, spec.augment.keep)),
   };
 }
 
-function relative(
-  spec: RewardSpec,
-  group: Extract<NonNullable<RewardSpec["group"]>, { rule: "relative" }>,
-  scores: readonly Score[],
-  worth: readonly NamedScores[],
-) {
-  const { rule: _, ...options } = group;
-  const weights = Object.fromEntries(spec.terms.map(({ term, weight }) => [term, weight ?? 1]));
-  const byTerm = group.aggregate === "normalize_then_sum";
-  return groupRelativeAdvantage([byTerm ? worth : scores.map(({ value }) => value)], byTerm ? { ...options, weights } : options)[0]!;
-}
-
-const zeros = (terms: readonly TermSpec[]): NamedScores => Object.fromEntries(terms.map(({ term }) => [term, 0]));
-
-function stepRewards(spec: RewardSpec, { rollout }: PlanSample, { value }: Score): number[] {
-  if (rollout === undefined) return [];
-  const process = spec.process!;
-  const progress = rollout.steps.map((step) => step.progress);
-  if (process.kind === "renorm") return renorm(stepProgressReward(rollout), rollout.success ? 1 : 0);
-  const steps = process.kind === "clip-delta" ? clipDelta(progress, process.eta) : progressDelta(progress);
-  return combineProcessOutcome(steps, value, process.alpha);
-}
-
-function transformed(value: number, transform: TermSpec["transform"], references: readonly number[]): number {
-  if (transform === undefined) return value;
-  if (transform.kind === "saturate") return saturate(value, transform.rate);
-  return preferenceAsReward(value, references, transform.slope === undefined ? {} : { slope: transform.slope });
-}
-
-const referencesOf = ({ references }: BuildOptions, sample: PlanSample, term: string): readonly number[] =>
-  references?.of(`${sample.taskId ?? ""}/${term}`) ?? [];
-
-const violated = ({ rollout }: PlanSample, name: string): boolean => {
-  const violations = rollout?.violations ?? [];
-  return name === "any" ? violations.length > 0 : violations.includes(name);
-};
-
-function requireNeeds({ id, needs }: Scorer, sample: PlanSample): void {
-  if (needs.includes("reference") && sample.references.length === 0)
-    throw new InputError("references", `the term "${id}" compares with a reference plan, and the sample has none.`);
-}
-
-function requireOneTask(samples: readonly PlanSample[]): void {
-  const other = samples.find(({ taskId }) => taskId !== samples[0]?.taskId);
-  if (other !== undefined)
-    throw new InputError("taskId", `a group holds samples of one task, got "${samples[0]?.taskId ?? ""}" and "${other.taskId ?? ""}".`);
+function assembled(spec: RewardSpec, side: Side, scored: ScoredGroup, modified: ModifiedAdvantages): GroupReward {
+  const { advantages, mask, weights, penalties } = modified;
+  const { process } = spec;
+  const { hidden, progress } = side.context;
+  const modifier = modifierOf(spec, "token-hidden-reward");
+  const dropped = whyDropped(spec, scored, mask);
+  return {
+    scores: scored.map(({ score }) => score),
+    advantages,
+    mask,
+    values: scored.map(({ values }) => values),
+    ...(process && { stepRewards: scored.map(({ sample, score }) => stepRewards(process, sample, score.value)) }),
+    ...(modifier && hidden && { tokenAdvantages: tokenAdvantages(modifier, hidden, progress, advantages) }),
+    ...(weights && { weights }),
+    ...(penalties && { penalties }),
+    ...(side.majorityShare !== undefined && { majorityShare: side.majorityShare }),
+    ...(dropped !== undefined && { dropped }),
+  };
 }

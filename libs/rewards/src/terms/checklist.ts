@@ -48,7 +48,7 @@ export function checklistReward(items: readonly ChecklistItem[], read?: Checklis
 
 /**
  * Share of the rules that an answer keeps, in [0, 1]: the checklist of the rules. AutoRule 2025, https://arxiv.org/abs/2506.15651, the mean of
- * the rule verdicts; how the paper scales it beside the learned reward is not verified, so that is left to the combiner.
+ * the rule verdicts; that an answer without steps keeps no compiled rule is our choice, or doing nothing would earn every prohibition; how the paper scales it beside the learned reward is not verified, so that is left to the combiner.
  *
  * @throws InputError when there is no rule, ids repeat, or a rule did not compile and there is no reader
  */
@@ -58,7 +58,7 @@ export function ruleFractionReward(rules: readonly Rule[], read?: ChecklistReade
   const items = rules.map(({ id, text, compiled }) => ({
     id,
     question: `Does the plan keep this rule: ${text}?`,
-    ...(compiled && { check: compiled }),
+    ...(compiled && { check: (sample: PlanSample) => (sample.predicted ?? []).length > 0 && compiled(sample) }),
   }));
   return read === undefined ? checklistReward(items) : checklistReward(items, read);
 }

@@ -112,6 +112,7 @@ describe("checklists and rules are rubrics with two levels", () => {
   test("three rules of four kept is .75, whether code or a reader tells", async () => {
     const rules = [true, true, false, true].map((kept, i) => ({ id: `rule-${i}`, text: `rule ${i}`, compiled: () => kept }));
     expect(ruleFractionReward(rules)(honestSample).value).toBe(0.75);
+    expect(ruleFractionReward(rules)({ ...honestSample, predicted: [] }).value).toBe(0);
     const worded = rules.map(({ id, text }) => ({ id, text }));
     expect((await ruleFractionReward(worded, read)(honestSample)).value).toBe(0.75);
     expect(() => ruleFractionReward(worded)).toThrow("rule-0");

@@ -103,6 +103,9 @@ export const hostileSamples: readonly PlanSample[] = [
   { predicted: [], format: true, references: [[]] },
 ];
 
+/** Every answer above. */
+export const fixedSamples: readonly PlanSample[] = [honestSample, partialSample, ...planlessSamples, ...paddedSamples, ...hostileSamples];
+
 const anyStep: fc.Arbitrary<PlanStep> = fc.record({
   skill: fc.constantFrom(...SKILLS, "dance"),
   args: fc.oneof(
@@ -116,12 +119,23 @@ const anyStep: fc.Arbitrary<PlanStep> = fc.record({
  * 100,000 characters long, with skills named like members of Object.prototype, and random plans.
  */
 export function planSamples(): fc.Arbitrary<PlanSample> {
-  const fixed = [honestSample, partialSample, ...planlessSamples, ...paddedSamples, ...hostileSamples];
   return fc.oneof(
-    fc.constantFrom(...fixed),
+    fc.constantFrom(...fixedSamples),
     fc
       .tuple(fc.array(anyStep, { maxLength: 10 }), fc.nat(2), fc.boolean())
       .map(([steps, facts, format]) => readable(steps, facts, { format })),
     fc.string({ maxLength: 200 }).map(unreadable),
   );
 }
+
+/** The honest plan with up to 20 useless or repeated steps anywhere in it; all of them are carried out. */
+export function paddedPlans(): fc.Arbitrary<PlanSample> {
+  const addition = fc.record({ at: fc.nat(REFERENCE.length), step: fc.constantFrom(JUNK, ...REFERENCE) });
+  return fc.array(addition, { minLength: 1, maxLength: 20 }).map((additions) => {
+    const before = (place: number): PlanStep[] => additions.filter(({ at }) => at === place).map(({ step }) => step);
+    return readable([...REFERENCE.flatMap((step, place) => [...before(place), step]), ...before(REFERENCE.length)], GOAL.length);
+  });
+}
+
+/** Answers of any text from which no steps could be read. */
+export const unreadableAnswers = (): fc.Arbitrary<PlanSample> => fc.string({ maxLength: 200 }).map(unreadable);

@@ -28,7 +28,7 @@ function run(seed: number, device: boolean): number {
   imitate(policy, demonstrations, { updates: 12, learningRate: 0.3 });
   train(policy, rng.split("policy"), {
     updates: 100,
-    samples: 32,
+    samples: 64,
     learningRate: 0.3,
     advantages: ([first, second]) => {
       const [a, b] = [keys(first!), keys(second!)];

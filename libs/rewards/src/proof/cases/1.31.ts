@@ -11,14 +11,14 @@ const task = tabletop(
   { start: ["closed(drawer)"], onFailure: "stop" },
 );
 const REFERENCE = [0, 1, 2, 3, 4, 5];
-const UPDATES = 150;
+const UPDATES = 200;
 
 function run(seed: number, device: boolean): number {
   const rng = new Rng(seed);
   const policy = new PlanPolicy({ steps: task.steps.length, maxSteps: 8, contexts: [{ table: 0 }] });
   train(policy, rng.split("policy"), {
     updates: UPDATES,
-    samples: 16,
+    samples: 128,
     learningRate: 0.5,
     advantages: ([group], update) => {
       const combine = partialRewardSuite(curriculumWeights(update / UPDATES));
