@@ -28,6 +28,7 @@ export const WHY = {
   oxlint: "Lint rules, import cycles among them, in under a second.",
   react: "The page's components.",
   "socket.io": "The server's end of the sockets: acknowledgements, binary messages, namespaces, reconnection.",
+  sharp: "JPEG, WebP and animations; its binaries are npm packages, nothing is downloaded when it is installed.",
   three: "Geometry and scene graphs for the CPU rasteriser; WebGL for the page.",
   typescript: "The compiler and type checker.",
   vite: "Builds the page; bundles modules for tests in a browser.",

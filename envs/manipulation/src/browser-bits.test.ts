@@ -1,7 +1,7 @@
 import { URL } from "node:url";
 import { chromiumSkipNote, runInChromium } from "@reverie/testing";
 import { expect, test } from "vitest";
-import { episodeDigest } from "./testing/bits.ts";
+import { episodeDigest, visualDigest } from "./testing/bits.ts";
 
 const note = chromiumSkipNote();
 
@@ -14,5 +14,16 @@ test.skipIf(note !== "")(
     expect(inNode.success).toBe(true);
     expect(inBrowser).toEqual(inNode);
     expect((await episodeDigest(12)).state).not.toBe(inNode.state);
+  },
+);
+
+test.skipIf(note !== "")(
+  `A strongly randomised episode is drawn, lit, textured and disturbed by the same bits in Chromium as in Node.${note}`,
+  { timeout: 60_000 },
+  async () => {
+    const inBrowser = await runInChromium(new URL("./testing/bits.ts", import.meta.url), "entry.visualDigest(11)");
+    const inNode = await visualDigest(11);
+    expect(inBrowser).toEqual(inNode);
+    expect(new Set([...inNode, ...(await visualDigest(12))]).size).toBe(2 * inNode.length);
   },
 );

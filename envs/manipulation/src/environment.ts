@@ -3,7 +3,6 @@ import {
   compose,
   distance,
   InputError,
-  messageOf,
   norm,
   packSections,
   Rng,
@@ -13,7 +12,6 @@ import {
   type Assignment,
   type CameraImage,
   type Fact,
-  type Literal,
   type Observation,
   type PlanningEnvironment,
   type PlanStep,
@@ -28,14 +26,17 @@ import {
   type SkillTick,
   type Space,
   type StepResult,
+  type VisualRandomization,
 } from "@reverie/core";
 import { World, type PhysicsEngine } from "@reverie/physics";
-import { Rasteriser, SceneGraph } from "@reverie/render";
+import { applySensorNoise, applyVisualRandomization, Rasteriser, SceneGraph } from "@reverie/render";
 import { ARM_JOINT_COUNT, ArmController, InverseKinematics } from "@reverie/robots";
 import { readFacts, runSkill, skills, Workspace, type SkillDefinition } from "@reverie/skills";
 import { sampleCameraJitter, type TaskDefinition } from "./define-task.ts";
 import { assertGoal } from "./goal.ts";
-import { GoalTracker, isGoalMemory, type GoalMemory } from "./goal-tracker.ts";
+import { GoalTracker } from "./goal-tracker.ts";
+import { readResetOptions, visualFromData, type VisualChoice } from "./reset-options.ts";
+import { posesFromBytes, posesToBytes, readSavedState, type SavedState } from "./saved-state.ts";
 import { ACTION_SPACE, OBSERVATION_SPACE, PROPRIOCEPTION_SIZE } from "./spaces.ts";
 import { tabletopScene } from "./tabletop.ts";
 
@@ -59,45 +60,24 @@ interface Running {
   readonly seed: number;
   readonly world: World;
   readonly workspace: Workspace;
+  /** As it looks in this episode. */
   readonly scene: SceneDescription;
+  /** How it was made to look; undefined = as the task describes it. */
+  readonly visual: VisualRandomization | undefined;
+  /** Whether snapshots hold the poses of the step before. */
+  readonly keepsFlow: boolean;
   readonly info: ResetInfo;
   readonly taskAssignment: Assignment;
   readonly poses: Float32Array;
+  /** Poses one control step ago. */
+  readonly previousPoses: Float32Array;
+  hasPrevious: boolean;
   graph: SceneGraph | undefined;
   assignment: Assignment;
   stepCount: number;
   goalStreak: number;
   ended: boolean;
   tracker: GoalTracker;
-}
-
-/** The part of the state that is not physics, as it stands in a snapshot. */
-interface SavedState {
-  readonly task: string;
-  readonly version: number;
-  readonly seed: number;
-  readonly stepCount: number;
-  readonly goalStreak: number;
-  readonly ended: boolean;
-  readonly pressed: readonly string[];
-  readonly goal: GoalMemory;
-  /** Present when something else than the task's own instruction is asked. */
-  readonly assignment?: Assignment;
-}
-
-const isLiteral = (literal: unknown): boolean =>
-  Array.isArray((literal as Literal | null)?.fact) && (literal as Literal).fact.every((term) => typeof term === "string");
-
-function isAssignment(value: unknown): value is Assignment {
-  if (typeof value !== "object" || value === null) return false;
-  const { instruction, goal, order, references } = value as Partial<Assignment>;
-  return (
-    typeof instruction === "string" &&
-    Array.isArray(goal) &&
-    goal.every(isLiteral) &&
-    Array.isArray(references) &&
-    (order === undefined || (Array.isArray(order) && order.every((pair) => Array.isArray(pair) && pair.length === 2)))
-  );
 }
 
 /** A tabletop task in physics: seven-joint arm, 20 Hz control, 120 Hz physics. See `PlanningEnvironment` for the contract. */
@@ -134,21 +114,22 @@ export class ManipulationEnvironment implements PlanningEnvironment {
 
   reset(options: ResetOptions = {}): ResetResult {
     if (this.#closed) throw new StateError(`${this.id} was reset after close(); make a new environment.`);
-    const unknown = Object.keys(options.options ?? {})[0];
-    if (unknown !== undefined) throw new InputError(`options.${unknown}`, `${this.id} takes no reset options.`);
-    const running = this.#build(options.seed ?? this.#nextSeed);
+    const { visual, flow } = readResetOptions(options.options);
+    const running = this.#build(options.seed ?? this.#nextSeed, visual, flow);
     this.#adopt(running);
     return { observation: this.#observe(running), info: running.info };
   }
 
-  /** A new episode beside the running one. */
-  #build(seed: number): Running {
-    const rng = new Rng(seed).split(`${this.id}@${this.version}`);
+  /** A new episode beside the running one. Physics knows nothing of its look. */
+  #build(seed: number, choice: VisualChoice, keepsFlow: boolean): Running {
+    const rng = this.#random(seed);
     const sampled = this.#task.sample(rng.split("scene"));
     const cameraJitter = sampleCameraJitter(rng.split("cameras"));
     const wording = rng.split("wording").choice(this.#task.instructions);
     const instruction = wording.replace(/\{(\w+)\}/g, (_, word: string) => sampled.words[word] ?? word);
     const { scene, objects } = tabletopScene(sampled.props, cameraJitter);
+    const visual = choice(rng.split("visual"), scene);
+    const seen = visual === undefined ? scene : applyVisualRandomization(scene, visual);
     const world = new World(this.#engine, scene, { timestep: 1 / PHYSICS_HZ });
     const workspace = new Workspace({
       world,
@@ -168,10 +149,17 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       seed,
       world,
       workspace,
-      scene,
-      info: { seed, randomization: { ...sampled.randomization, cameraJitter, instruction } },
+      scene: seen,
+      visual,
+      keepsFlow,
+      info: {
+        seed,
+        randomization: { ...sampled.randomization, cameraJitter, instruction, ...(visual === undefined ? {} : { visual }) },
+      },
       taskAssignment,
       poses: new Float32Array(scene.bodies.length * 7),
+      previousPoses: new Float32Array(scene.bodies.length * 7),
+      hasPrevious: false,
       graph: undefined,
       assignment: taskAssignment,
       stepCount: 0,
@@ -179,6 +167,11 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       ended: false,
       tracker: new GoalTracker(workspace, taskAssignment),
     };
+  }
+
+  /** All that is drawn in an episode comes from splits of this. */
+  #random(seed: number): Rng {
+    return new Rng(seed).split(`${this.id}@${this.version}`);
   }
 
   /** Puts an episode in the place of the running one. */
@@ -193,6 +186,8 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     if (running.ended) throw new StateError(`${this.id} was stepped after the episode ended; call reset() first.`);
     assertInside(ACTION_SPACE, action, "action");
     const { world, workspace } = running;
+    world.readPoses(running.previousPoses);
+    running.hasPrevious = true;
     for (let i = 0; i < ARM_JOINT_COUNT; i++) this.#joints[i] = action[i] as number;
     workspace.arm.command(this.#joints, action[ARM_JOINT_COUNT] as number, 1 / CONTROL_HZ);
     for (let k = 1; k <= SUBSTEPS; k++) {
@@ -260,7 +255,12 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     const running = this.#live;
     running.graph ??= new SceneGraph(running.scene);
     running.graph.setPoses(this.poses());
-    return this.#rasteriser.render(running.graph, camera, options);
+    if (options.flow === true) running.graph.setPreviousPoses(running.hasPrevious ? running.previousPoses : undefined);
+    const image = this.#rasteriser.render(running.graph, camera, options);
+    const noise = running.visual?.sensor;
+    // Of this step and camera alone: a second picture of one state has the same bytes.
+    if (noise !== undefined) applySensorNoise(image, noise, this.#random(running.seed).split(`sensor ${running.stepCount} ${camera}`));
+    return image;
   }
 
   poses(): Float32Array {
@@ -348,12 +348,15 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       pressed: [...running.workspace.pressed].sort(),
       goal: running.tracker.save(),
       ...(running.assignment === running.taskAssignment ? {} : { assignment: running.assignment }),
+      ...(running.visual === undefined ? {} : { visual: running.visual }),
+      ...(running.keepsFlow ? { flow: true } : {}),
     };
     const target = running.workspace.arm.target.slice();
     return packSections([
       ["state", new TextEncoder().encode(JSON.stringify(saved))],
       ["arm", new Uint8Array(target.buffer)],
       ["world", running.world.snapshot()],
+      ...(running.keepsFlow && running.hasPrevious ? [["previous", posesToBytes(running.previousPoses)] as const] : []),
     ]);
   }
 
@@ -363,11 +366,14 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     const state = sections.get("state");
     const arm = sections.get("arm");
     const world = sections.get("world");
+    const previous = sections.get("previous");
     if (state === undefined || world === undefined || arm === undefined || arm.length !== (ARM_JOINT_COUNT + 1) * 8) {
       throw new InputError("snapshot", `lacks its state, arm or world section; expected bytes that ${this.id} gave.`);
     }
-    const saved = this.#readState(state);
-    const running = this.#running?.seed === saved.seed ? this.#running : this.#build(saved.seed);
+    const saved = readSavedState(state, this.id, this.version);
+    const look = visualFromData(saved.visual === undefined ? {} : saved.visual, "snapshot.visual");
+    const running = this.#fitting(saved) ?? this.#build(saved.seed, look, saved.flow === true);
+    let poses: Float32Array | undefined;
     try {
       const { goal, order = [] } = saved.assignment ?? running.taskAssignment;
       assertGoal(running.workspace, { goal, order });
@@ -378,6 +384,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       ) {
         throw new InputError("snapshot.goal", "does not fit the goal that is asked.");
       }
+      if (previous !== undefined) poses = posesFromBytes(previous, running.poses.length);
       running.world.restore(world);
     } catch (error) {
       // What was running goes on.
@@ -386,6 +393,8 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     }
     this.#adopt(running);
     running.workspace.arm.restoreTarget(new Float64Array(arm.slice().buffer));
+    running.hasPrevious = poses !== undefined;
+    if (poses !== undefined) running.previousPoses.set(poses);
     running.workspace.pressed.clear();
     for (const id of saved.pressed) running.workspace.pressed.add(id);
     running.stepCount = saved.stepCount;
@@ -396,28 +405,11 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     running.tracker.restore(saved.goal);
   }
 
-  #readState(bytes: Uint8Array): SavedState {
-    let saved: SavedState;
-    try {
-      saved = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as SavedState;
-    } catch (error) {
-      throw new InputError("snapshot.state", `is not JSON (${messageOf(error)}).`, { cause: error });
-    }
-    if (typeof saved !== "object" || saved === null) throw new InputError("snapshot.state", "is no object.");
-    if (saved.task !== this.id || saved.version !== this.version) {
-      throw new InputError(
-        "snapshot.task",
-        `is of ${String(saved.task)} version ${String(saved.version)}; this is ${this.id} version ${this.version}.`,
-      );
-    }
-    if (!Number.isInteger(saved.seed) || !Number.isInteger(saved.stepCount) || !Array.isArray(saved.pressed) || !isGoalMemory(saved.goal)) {
-      throw new InputError("snapshot.state", "lacks seed, stepCount, pressed or goal.");
-    }
-    const { assignment } = saved;
-    if (assignment !== undefined && !isAssignment(assignment)) {
-      throw new InputError("snapshot.assignment", "is no instruction with a goal and references.");
-    }
-    return saved;
+  /** The running episode, when it is the one that was saved. */
+  #fitting(saved: SavedState): Running | undefined {
+    const running = this.#running;
+    if (running?.seed !== saved.seed || running.keepsFlow !== (saved.flow === true)) return undefined;
+    return JSON.stringify(running.visual) === JSON.stringify(saved.visual) ? running : undefined;
   }
 
   #free(): void {

@@ -24,6 +24,7 @@ const TABLE_EDGE: Color = [0.22, 0.2, 0.18];
 const TABLE_BODY: BodyDescription = {
   id: "table",
   kind: "fixed",
+  category: "table",
   worldFromBody: { position: { x: 0, y: 0, z: 0 }, orientation: { x: 0, y: 0, z: 0, w: 1 } },
   shapes: [
     boxShape([0.55, 0.62, 0.02], [0.38, 0, -0.02], TABLE_TOP, { friction: 0.8 }),

@@ -63,10 +63,11 @@ export type {
   SkillStatus,
 } from "./skill.ts";
 export type { Plan, PlanStep } from "./plan.ts";
-export type { CameraImage, RenderOptions } from "./image.ts";
+export type { BodyVisibility, CameraImage, RenderOptions } from "./image.ts";
 export type {
   BodyDescription,
   CameraDescription,
+  CameraIntrinsics,
   Color,
   GeometryDescription,
   InertiaDescription,
@@ -75,7 +76,9 @@ export type {
   MotorDescription,
   SceneDescription,
   ShapeDescription,
+  TextureDescription,
 } from "./scene.ts";
+export type { CameraVariation, SensorNoise, SurfaceVariation, VisualRandomization } from "./visual.ts";
 export type {
   Assignment,
   Environment,

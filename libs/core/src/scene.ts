@@ -12,6 +12,26 @@ export type GeometryDescription =
 /** Colour as linear-light red, green, blue, each in [0, 1]. */
 export type Color = readonly [number, number, number];
 
+/**
+ * A pattern on a surface, multiplied with the shape's colour. It is laid on in metres: boxes face by face, round sides unrolled, so
+ * that equal patterns have equal size on large and small shapes.
+ */
+export type TextureDescription =
+  /** Squares of two colours. */
+  | { readonly kind: "checker"; readonly colors: readonly [Color, Color]; readonly cellMetres: number }
+  /** Grain along the pattern's first axis. */
+  | { readonly kind: "wood"; readonly colors: readonly [Color, Color]; readonly ringMetres: number; readonly seed: number }
+  /** Smooth random patches between two colours. */
+  | { readonly kind: "noise"; readonly colors: readonly [Color, Color]; readonly cellMetres: number; readonly seed: number }
+  /** A picture, repeated every `tileMetres`: sRGB bytes red, green, blue from the top-left corner, as base64. At most 1024 x 1024 pixels. */
+  | {
+      readonly kind: "image";
+      readonly width: number;
+      readonly height: number;
+      readonly rgbBase64: string;
+      readonly tileMetres: number;
+    };
+
 /** One shape of a body. */
 export interface ShapeDescription {
   readonly geometry: GeometryDescription;
@@ -19,6 +39,8 @@ export interface ShapeDescription {
   readonly bodyFromShape?: Pose;
   /** Drawn with this colour; absent = not drawn. */
   readonly color?: Color;
+  /** Drawn on the shape, times its colour. @defaultValue none */
+  readonly texture?: TextureDescription;
   /** Takes part in contacts. @defaultValue true */
   readonly collides?: boolean;
   /** Coulomb friction coefficient. @defaultValue 0.6 */
@@ -65,6 +87,8 @@ export interface BodyDescription {
   readonly extraSolverIterations?: number;
   /** What the body is called in segmentation tables. @defaultValue its id */
   readonly label?: string;
+  /** What kind of thing it is, such as "cube" or "robot": bodies of one category share a semantic id. @defaultValue its label */
+  readonly category?: string;
 }
 
 /** A position motor: drives a joint towards a target. */
@@ -96,8 +120,19 @@ export interface JointDescription {
 }
 
 /**
+ * Focal lengths and principal point in pixels of the camera's own image: `u = centerX + focalX * x / depth`,
+ * `v = centerY - focalY * y / depth` for a point (x, y, -depth) in the camera frame; pixel (i, j) has its centre at (i + 0.5, j + 0.5).
+ */
+export interface CameraIntrinsics {
+  readonly focalX: number;
+  readonly focalY: number;
+  readonly centerX: number;
+  readonly centerY: number;
+}
+
+/**
  * A pinhole camera. Camera frame: x right, y up, looking along -z (the OpenGL and three.js convention).
- * Pixel (0, 0) is the top-left corner of the image; rows go down.
+ * Pixel (0, 0) is the top-left corner of the image; rows go down. Exactly one of `verticalFov` and `intrinsics` is given.
  */
 export interface CameraDescription {
   readonly id: string;
@@ -105,8 +140,9 @@ export interface CameraDescription {
   readonly pose: Pose;
   /** Body that carries the camera; absent = fixed in the world. */
   readonly body?: string;
-  /** Vertical field of view in radians. */
-  readonly verticalFov: number;
+  /** Vertical field of view in radians, in (0, pi); pixels are square and the principal point is the image's centre. */
+  readonly verticalFov?: number;
+  readonly intrinsics?: CameraIntrinsics;
   /** Pixels. */
   readonly width: number;
   readonly height: number;

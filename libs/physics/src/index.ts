@@ -2,4 +2,5 @@ export { loadPhysics } from "./engine.ts";
 export { World } from "./world.ts";
 
 export type { PhysicsBuild, PhysicsEngine } from "./engine.ts";
-export type { Contact, RayHit, WorldOptions } from "./world.ts";
+export type { RayBatchOptions, RayHit } from "./rays.ts";
+export type { Contact, WorldOptions } from "./world.ts";

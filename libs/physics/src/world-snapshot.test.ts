@@ -175,6 +175,33 @@ describe("refused snapshots", () => {
     subject.free();
   });
 
+  test("What is only seen makes no other scene: categories and textures may differ.", async () => {
+    const subject = await world();
+    const { scene } = subject;
+    const painted = new World(subject.engine, {
+      ...scene,
+      bodies: scene.bodies.map((body) => ({
+        ...body,
+        category: "crate",
+        shapes: body.shapes.map((shape) => ({
+          ...shape,
+          texture: {
+            kind: "checker" as const,
+            colors: [
+              [1, 1, 1],
+              [0, 0, 0],
+            ] as const,
+            cellMetres: 0.1,
+          },
+        })),
+      })),
+    });
+    painted.restore(subject.snapshot());
+    expect(hash(painted)).toBe(hash(subject));
+    painted.free();
+    subject.free();
+  });
+
   test("A scene that was written as JSON and read back is the same scene.", async () => {
     const subject = await world();
     const copy = new World(subject.engine, JSON.parse(JSON.stringify(subject.scene)));

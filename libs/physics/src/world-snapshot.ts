@@ -7,11 +7,16 @@ const digests = new WeakMap<SceneDescription, Uint8Array>();
 
 const toBytes = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
+/** What bodies are called and what is painted on them: a state fits whatever they say. */
+const ONLY_SEEN: ReadonlySet<string> = new Set(["category", "texture"]);
+
 /** Letters that tell scenes apart by everything that physics sees; computed once for each scene object. */
 function sceneDigest(scene: SceneDescription): Uint8Array {
   let digest = digests.get(scene);
   if (digest === undefined) {
-    const text = JSON.stringify([scene.bodies, scene.joints, scene.gravity]);
+    const text = JSON.stringify([scene.bodies, scene.joints, scene.gravity], (name, value: unknown) =>
+      ONLY_SEEN.has(name) ? undefined : value,
+    );
     digest = toBytes(sha256Hex(new TextEncoder().encode(text)).slice(0, 16));
     digests.set(scene, digest);
   }

@@ -2,6 +2,7 @@ import {
   exact,
   InputError,
   quaternionFromAxisAngle,
+  Rng,
   StateError,
   UnknownIdError,
   vec3,
@@ -179,6 +180,28 @@ describe("rays", () => {
     const normal = world.castRay(vec3(0.18, 0, 3), down, 10)?.normal;
     expect(normal?.x).toBeCloseTo(0.6, 4);
     expect(normal?.z).toBeCloseTo(0.8, 4);
+  });
+
+  test("Go out by the batch as they go one by one, into arrays that are the caller's.", () => {
+    const rng = new Rng(2);
+    const directions = Float64Array.from({ length: 300 }, () => rng.uniform(-3, 3));
+    const origin = vec3(3, -0.2, 1.1);
+    const distances = new Float64Array(100);
+    const bodies = new Int32Array(100);
+    for (const ignore of [undefined, 0, 3]) {
+      world.castRays(origin, directions, 4, distances, { bodies, ...(ignore === undefined ? {} : { ignore }) });
+      for (let i = 0; i < 100; i++) {
+        const direction = vec3(directions[3 * i], directions[3 * i + 1], directions[3 * i + 2]);
+        const hit = world.castRay(origin, direction, 4, ignore);
+        expect([distances[i], bodies[i]]).toEqual([hit?.distance ?? Infinity, hit?.body ?? -1]);
+      }
+      expect(new Set(bodies).size).toBeGreaterThan(1);
+    }
+    expect(() => world.castRays(origin, directions.subarray(1), 4, distances)).toThrow("directions: expected 3 numbers for each ray");
+    expect(() => world.castRays(origin, directions, 4, new Float32Array(99))).toThrow("distances: expected room for 100 rays, got 99.");
+    expect(() => world.castRays(origin, directions, 4, distances, { bodies: new Int32Array(1) })).toThrow("bodies: expected room");
+    expect(() => world.castRays(origin, new Float64Array(3), 4, distances)).toThrow("directions[0]: expected a direction of non-zero");
+    world.castRays(origin, new Float64Array(0), 4, distances);
   });
 
   test("Refuse to go nowhere.", () => {
@@ -378,6 +401,7 @@ describe("the life of a world", () => {
       () => world.touching(0, 1),
       () => world.contacts(0),
       () => world.castRay(vec3(0, 0, 1), vec3(0, 0, -1), 1),
+      () => world.castRays(vec3(0, 0, 1), Float64Array.of(0, 0, -1), 1, new Float32Array(1)),
       () => world.snapshot(),
       () => world.restore(snapshot),
       () => world.fork(),

@@ -19,6 +19,7 @@ import {
 import type * as Rapier from "@dimforge/rapier3d-simd-compat";
 import { buildScene, jointCenter, type BuiltScene } from "./build-scene.ts";
 import type { PhysicsEngine } from "./engine.ts";
+import { castRay, castRays, type RayBatchOptions, type RayHit, type RayTarget } from "./rays.ts";
 import { packWorld, unpackWorld } from "./world-snapshot.ts";
 
 export interface WorldOptions {
@@ -30,17 +31,6 @@ export interface WorldOptions {
   readonly internalPgsIterations?: number;
   /** Stiffness of contacts in Hz: higher penetrates less. @defaultValue 200 */
   readonly contactNaturalFrequency?: number;
-}
-
-/** What a ray met. */
-export interface RayHit {
-  /** Metres from the origin. */
-  readonly distance: number;
-  /** Scene index of the body. */
-  readonly body: number;
-  readonly point: Vector3;
-  /** Surface normal, unit length, in the world. */
-  readonly normal: Vector3;
 }
 
 /** Touching of two bodies. */
@@ -376,21 +366,29 @@ export class World {
    * @throws InputError for a zero direction
    */
   castRay(origin: Vector3, direction: Vector3, maxDistance: number, ignore?: number): RayHit | undefined {
-    const world = this.#live;
-    const length = exact.hypot(direction.x, direction.y, direction.z);
-    if (!(length > 0)) throw new InputError("direction", "expected a direction of non-zero length.");
-    const unit = { x: direction.x / length, y: direction.y / length, z: direction.z / length };
-    const ray = new this.engine.rapier.Ray(origin, unit);
-    const excluded = ignore === undefined ? undefined : this.#body(ignore);
-    const hit = world.castRayAndGetNormal(ray, maxDistance, true, undefined, undefined, undefined, excluded);
-    if (hit === null) return undefined;
-    const distance = hit.timeOfImpact;
-    return {
-      distance,
-      body: this.#bodyOfCollider.get(hit.collider.handle) ?? -1,
-      point: { x: origin.x + unit.x * distance, y: origin.y + unit.y * distance, z: origin.z + unit.z * distance },
-      normal: { x: hit.normal.x, y: hit.normal.y, z: hit.normal.z },
-    };
+    return castRay(this.#rayTarget(), origin, direction, maxDistance, ignore === undefined ? undefined : this.#body(ignore));
+  }
+
+  /**
+   * Casts many rays from one point and writes how far each goes, in metres: Infinity where nothing is met within `maxDistance`,
+   * 0 inside a body. What holds for `castRay` holds here; nothing is kept for the garbage collector.
+   * @param directions - `[rays, 3]`, not necessarily of unit length
+   * @param distances - receives `[rays]`
+   * @throws InputError for a zero direction, for directions that are no triples, and when `distances` or `bodies` are too short
+   */
+  castRays(
+    origin: Vector3,
+    directions: Float32Array | Float64Array,
+    maxDistance: number,
+    distances: Float32Array | Float64Array,
+    options: RayBatchOptions = {},
+  ): void {
+    const excluded = options.ignore === undefined ? undefined : this.#body(options.ignore);
+    castRays(this.#rayTarget(), origin, directions, maxDistance, distances, options.bodies, excluded);
+  }
+
+  #rayTarget(): RayTarget {
+    return { rapier: this.engine.rapier, world: this.#live, bodyOfCollider: this.#bodyOfCollider };
   }
 
   /** The whole physics state. Equal states give equal bytes. */

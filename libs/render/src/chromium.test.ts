@@ -6,7 +6,7 @@ import { encodePng } from "./png.ts";
 import { Rasteriser } from "./rasteriser.ts";
 import { SceneGraph } from "./scene-graph.ts";
 import type { Viewport } from "./web/viewport.ts";
-import { posesOf, sampleScene } from "./testing/sample-scene.ts";
+import { posesOf, sampleScene, texturedScene } from "./testing/sample-scene.ts";
 
 // The same sources, bundled and run in Chromium: pixels must have the same bits there, and the viewport must draw.
 
@@ -14,6 +14,7 @@ const SIZES = [
   ["table", 128, 128, 1],
   ["wrist", 97, 61, 1],
   ["above", 200, 150, 2],
+  ["skewed", 150, 90, 1],
 ] as const;
 
 /** What `testing/page-entry.ts` leaves on the page, and what the tests put beside it. */
@@ -76,7 +77,7 @@ describe.skipIf(note !== "")(`in Chromium${note}`, () => {
   });
 
   test("colour, depth, segmentation and PNG have the same bytes as in Node", async () => {
-    const scene = sampleScene();
+    const scene = texturedScene();
     const poses = posesOf(scene, 0.0123);
     const hashHere = (): string[] => {
       const graph = new SceneGraph(scene);

@@ -25,6 +25,9 @@ export class GeometryPass {
   #pinhole: Pinhole = { focalX: 1, focalY: 1, centerX: 0, centerY: 0 };
   #coverage: Coverage | undefined;
   #triangles: TriangleList | undefined;
+  /** Index in the frame of the mesh being drawn, and where the corners of its triangle being drawn start in its indices. */
+  #mesh = 0;
+  #corner = 0;
 
   /**
    * Draws `count` meshes of `frame` into `coverage`, which has begun, and `triangles`.
@@ -49,6 +52,7 @@ export class GeometryPass {
       const { mesh, data } = frame[i];
       this.#cameraFromMesh.multiplyMatrices(camera.matrixWorldInverse, mesh.matrixWorld);
       if (this.#isOutside(data)) continue;
+      this.#mesh = i;
       this.#drawMesh(mesh, data, towardsLight);
     }
   }
@@ -96,6 +100,7 @@ export class GeometryPass {
     const own = material.vertexColors ? data.colors : undefined;
     const { indices } = data;
     for (let i = 0; i < indices.length; i += 3) {
+      this.#corner = i;
       if (own !== undefined) {
         color[0] = base.r * own[i];
         color[1] = base.g * own[i + 1];
@@ -205,7 +210,7 @@ export class GeometryPass {
   #fill(a: number, b: number, c: number, sign: number, segmentationId: number): void {
     const triangles = this.#triangles!;
     if (this.#coverage!.fill(this.#vertices, a, b, c, triangles.length + 1) > 0) {
-      triangles.add(this.#vertices, a, b, c, sign, segmentationId, this.#color);
+      triangles.add(this.#vertices, a, b, c, sign, segmentationId, this.#color, this.#mesh, this.#corner);
     }
   }
 }

@@ -5,12 +5,21 @@ import { BufferAttribute, BufferGeometry } from "three";
 // Solids as triangles. Every coordinate comes from core's exact trigonometry (or from sqrt alone), so a mesh has the same
 // bits on every engine; three's own generators call the engine's sine and cosine.
 
-const CYLINDER_SEGMENTS = 24;
-const CAPSULE_SEGMENTS = 20;
-/** Bands of a capsule's cap between its rim and its pole. */
-const CAPSULE_BANDS = 5;
-/** Halvings of the icosahedron's edges: 20 * 4^2 = 320 triangles. */
-const SPHERE_SUBDIVISIONS = 2;
+/** How finely round solids are cut. */
+interface Detail {
+  readonly cylinderSegments: number;
+  readonly capsuleSegments: number;
+  /** Bands of a capsule's cap between its rim and its pole. */
+  readonly capsuleBands: number;
+  /** Halvings of the icosahedron's edges. */
+  readonly sphereSubdivisions: number;
+}
+
+/** For the eye: spheres of 20 * 4^2 = 320 triangles. */
+const FINE: Detail = { cylinderSegments: 24, capsuleSegments: 20, capsuleBands: 5, sphereSubdivisions: 2 };
+/** For shadow maps, whose texels are larger than the difference; casting shadows is half of the work of a small picture. */
+const COARSE: Detail = { cylinderSegments: 12, capsuleSegments: 10, capsuleBands: 2, sphereSubdivisions: 1 };
+
 /** A sphere's vertices stand this much outside it, so that its silhouette has the area of the disc from every side within 1 %. */
 const SPHERE_SWELL = 1.007;
 
@@ -102,7 +111,7 @@ const ICOSAHEDRON_FACES = [
   [9, 8, 1],
 ] as const;
 
-function buildSphere(radius: number): BufferGeometry {
+function buildSphere(radius: number, { sphereSubdivisions }: Detail): BufferGeometry {
   const mesh = new MeshBuilder();
   const swollen = SPHERE_SWELL * radius;
   const midpoints = new Map<number, number>();
@@ -136,46 +145,46 @@ function buildSphere(radius: number): BufferGeometry {
     subdivide(ab, bc, ca, depth - 1);
   };
   for (const [x, y, z] of ICOSAHEDRON_VERTICES) onSphere(x, y, z);
-  for (const [a, b, c] of ICOSAHEDRON_FACES) subdivide(a, b, c, SPHERE_SUBDIVISIONS);
+  for (const [a, b, c] of ICOSAHEDRON_FACES) subdivide(a, b, c, sphereSubdivisions);
   return mesh.build();
 }
 
-function buildCylinder(radius: number, halfHeight: number): BufferGeometry {
+function buildCylinder(radius: number, halfHeight: number, { cylinderSegments }: Detail): BufferGeometry {
   const mesh = new MeshBuilder();
   const side: number[] = [];
   const top: number[] = [];
   const bottom: number[] = [];
-  for (let i = 0; i < CYLINDER_SEGMENTS; i++) {
-    const angle = (2 * Math.PI * i) / CYLINDER_SEGMENTS;
+  for (let i = 0; i < cylinderSegments; i++) {
+    const angle = (2 * Math.PI * i) / cylinderSegments;
     const c = exact.cos(angle);
     const s = exact.sin(angle);
     side.push(mesh.vertex(radius * c, radius * s, -halfHeight, c, s, 0), mesh.vertex(radius * c, radius * s, halfHeight, c, s, 0));
     top.push(mesh.vertex(radius * c, radius * s, halfHeight, 0, 0, 1));
     bottom.push(mesh.vertex(radius * c, radius * s, -halfHeight, 0, 0, -1));
   }
-  for (let i = 0; i < CYLINDER_SEGMENTS; i++) {
-    const next = (i + 1) % CYLINDER_SEGMENTS;
+  for (let i = 0; i < cylinderSegments; i++) {
+    const next = (i + 1) % cylinderSegments;
     mesh.quad(side[2 * i], side[2 * next], side[2 * next + 1], side[2 * i + 1]);
   }
-  for (let i = 1; i + 1 < CYLINDER_SEGMENTS; i++) {
+  for (let i = 1; i + 1 < cylinderSegments; i++) {
     mesh.triangle(top[0], top[i], top[i + 1]);
     mesh.triangle(bottom[0], bottom[i + 1], bottom[i]);
   }
   return mesh.build();
 }
 
-function buildCapsule(radius: number, halfHeight: number): BufferGeometry {
+function buildCapsule(radius: number, halfHeight: number, { capsuleSegments, capsuleBands }: Detail): BufferGeometry {
   const mesh = new MeshBuilder();
   const rings: number[][] = [];
-  for (let band = -CAPSULE_BANDS + 1; band <= CAPSULE_BANDS; band++) {
+  for (let band = -capsuleBands + 1; band <= capsuleBands; band++) {
     // The rim appears twice, once on each end of the straight part.
     const lower = band <= 0;
-    const elevation = ((lower ? band : band - 1) * Math.PI) / (2 * CAPSULE_BANDS);
+    const elevation = ((lower ? band : band - 1) * Math.PI) / (2 * capsuleBands);
     const r = exact.cos(elevation);
     const nz = exact.sin(elevation);
     const ring: number[] = [];
-    for (let i = 0; i < CAPSULE_SEGMENTS; i++) {
-      const angle = (2 * Math.PI * i) / CAPSULE_SEGMENTS;
+    for (let i = 0; i < capsuleSegments; i++) {
+      const angle = (2 * Math.PI * i) / capsuleSegments;
       const nx = r * exact.cos(angle);
       const ny = r * exact.sin(angle);
       ring.push(mesh.vertex(radius * nx, radius * ny, radius * nz + (lower ? -halfHeight : halfHeight), nx, ny, nz));
@@ -183,16 +192,16 @@ function buildCapsule(radius: number, halfHeight: number): BufferGeometry {
     rings.push(ring);
   }
   for (let k = 0; k + 1 < rings.length; k++) {
-    for (let i = 0; i < CAPSULE_SEGMENTS; i++) {
-      const next = (i + 1) % CAPSULE_SEGMENTS;
+    for (let i = 0; i < capsuleSegments; i++) {
+      const next = (i + 1) % capsuleSegments;
       mesh.quad(rings[k][i], rings[k][next], rings[k + 1][next], rings[k + 1][i]);
     }
   }
   const south = mesh.vertex(0, 0, -radius - halfHeight, 0, 0, -1);
   const north = mesh.vertex(0, 0, radius + halfHeight, 0, 0, 1);
   const last = rings[rings.length - 1];
-  for (let i = 0; i < CAPSULE_SEGMENTS; i++) {
-    const next = (i + 1) % CAPSULE_SEGMENTS;
+  for (let i = 0; i < capsuleSegments; i++) {
+    const next = (i + 1) % capsuleSegments;
     mesh.triangle(south, rings[0][next], rings[0][i]);
     mesh.triangle(north, last[i], last[next]);
   }
@@ -204,15 +213,24 @@ function buildCapsule(radius: number, halfHeight: number): BufferGeometry {
  * A box has 12 triangles, a sphere 320, a cylinder 92, a capsule 400.
  */
 export function buildGeometry(description: GeometryDescription): BufferGeometry {
+  return build(description, FINE);
+}
+
+/** A coarser stand-in for shadow maps, nowhere more than 2 % of the radius outside the solid; undefined where `buildGeometry` is as coarse already. */
+export function buildShadowCaster(description: GeometryDescription): BufferGeometry | undefined {
+  return description.kind === "box" ? undefined : build(description, COARSE);
+}
+
+function build(description: GeometryDescription, detail: Detail): BufferGeometry {
   switch (description.kind) {
     case "box":
       return buildBox(description.halfExtents.x, description.halfExtents.y, description.halfExtents.z);
     case "sphere":
-      return buildSphere(description.radius);
+      return buildSphere(description.radius, detail);
     case "cylinder":
-      return buildCylinder(description.radius, description.halfHeight);
+      return buildCylinder(description.radius, description.halfHeight, detail);
     case "capsule":
-      return buildCapsule(description.radius, description.halfHeight);
+      return buildCapsule(description.radius, description.halfHeight, detail);
   }
 }
 

@@ -1,6 +1,8 @@
 import { DEFAULT_LIGHT } from "@reverie/core";
-import { AmbientLight, Color, DirectionalLight, HemisphereLight, Vector3 } from "three";
+import { AmbientLight, Color, DirectionalLight, HemisphereLight, LightProbe, Vector3 } from "three";
 import type { Object3D, Scene } from "three";
+import { FILL_CONTRAST, fillOf } from "./fill-light.ts";
+import type { Fill } from "./fill-light.ts";
 
 /** What lights a frame: three numbers each, linear light reflected by a white surface. */
 export interface Lighting {
@@ -9,6 +11,9 @@ export interface Lighting {
   readonly light: Float64Array;
   readonly sky: Float64Array;
   readonly ground: Float64Array;
+  /** Parts of sky and ground that are multiplied with the cosine to the light. */
+  readonly skyContrast: Float64Array;
+  readonly groundContrast: Float64Array;
   readonly background: Float64Array;
   castsShadow: boolean;
 }
@@ -19,6 +24,8 @@ export function createLighting(): Lighting {
     light: new Float64Array(3),
     sky: new Float64Array(3),
     ground: new Float64Array(3),
+    skyContrast: new Float64Array(3),
+    groundContrast: new Float64Array(3),
     background: new Float64Array(3),
     castsShadow: false,
   };
@@ -35,15 +42,26 @@ function addColor(out: Float64Array, color: Color, intensity: number): void {
   out[2] += color.b * factor;
 }
 
+function addFill(out: Lighting, { skyColor, groundColor }: Fill): void {
+  for (let k = 0; k < 3; k++) {
+    out.sky[k] += skyColor[k] * (1 - FILL_CONTRAST);
+    out.ground[k] += groundColor[k] * (1 - FILL_CONTRAST);
+    out.skyContrast[k] += skyColor[k] * FILL_CONTRAST;
+    out.groundContrast[k] += groundColor[k] * FILL_CONTRAST;
+  }
+}
+
 /**
  * Reads the lights and the background of a scene whose world matrices are up to date, into `out`: the first visible
- * DirectionalLight, and the sum of all hemisphere and ambient lights. A scene without any light gets the default light;
+ * DirectionalLight, and the sum of all fill, hemisphere and ambient lights. A scene without any light gets the default light;
  * one without a background colour gets the default background.
  */
 export function readLighting(scene: Scene, lights: readonly Object3D[], out: Lighting): void {
   out.light.fill(0);
   out.sky.fill(0);
   out.ground.fill(0);
+  out.skyContrast.fill(0);
+  out.groundContrast.fill(0);
   out.castsShadow = false;
   let sun: DirectionalLight | undefined;
   for (const light of lights) {
@@ -55,6 +73,9 @@ export function readLighting(scene: Scene, lights: readonly Object3D[], out: Lig
     } else if (light instanceof AmbientLight) {
       addColor(out.sky, light.color, light.intensity);
       addColor(out.ground, light.color, light.intensity);
+    } else if (light instanceof LightProbe) {
+      const fill = fillOf(light);
+      if (fill !== undefined) addFill(out, fill);
     }
   }
   if (sun !== undefined) {
@@ -63,11 +84,10 @@ export function readLighting(scene: Scene, lights: readonly Object3D[], out: Lig
     addColor(out.light, sun.color, sun.intensity);
     out.castsShadow = sun.castShadow;
   } else if (lights.length === 0) {
-    const { towardsLight: l, color, skyColor, groundColor } = DEFAULT_LIGHT;
+    const { towardsLight: l, color } = DEFAULT_LIGHT;
     out.towardsLight.set([l.x, l.y, l.z]);
     out.light.set(color);
-    out.sky.set(skyColor);
-    out.ground.set(groundColor);
+    addFill(out, DEFAULT_LIGHT);
     out.castsShadow = true;
   } else {
     out.towardsLight.set([0, 0, 1]);

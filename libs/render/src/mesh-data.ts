@@ -14,6 +14,8 @@ export interface MeshData {
   readonly indices: Uint32Array;
   /** `[triangleCount, 3]` mean of the corners' colours, when the geometry has colours. */
   readonly colors: Float32Array | undefined;
+  /** `[vertexCount, 2]` texture coordinates, when the geometry has them. */
+  readonly uvs: Float32Array | undefined;
   /** Bounding sphere in the geometry's frame: centre x, y, z, radius. */
   readonly sphere: Float64Array;
 }
@@ -25,6 +27,8 @@ interface CacheEntry {
   readonly positionVersion: number;
   readonly normalVersion: number;
   readonly colorVersion: number;
+  readonly uv: Attribute | undefined;
+  readonly uvVersion: number;
   readonly indexVersion: number;
   readonly start: number;
   readonly count: number;
@@ -36,6 +40,15 @@ function readVectors(attribute: Attribute): Float32Array {
     out[3 * i] = attribute.getX(i);
     out[3 * i + 1] = attribute.getY(i);
     out[3 * i + 2] = attribute.getZ(i);
+  }
+  return out;
+}
+
+function readCoordinates(attribute: Attribute): Float32Array {
+  const out = new Float32Array(attribute.count * 2);
+  for (let i = 0; i < attribute.count; i++) {
+    out[2 * i] = attribute.getX(i);
+    out[2 * i + 1] = attribute.getY(i);
   }
   return out;
 }
@@ -55,7 +68,11 @@ function readIndices(geometry: BufferGeometry, vertexCount: number): Uint32Array
 }
 
 /** Gives every triangle three vertices of its own, with the triangle's normal. */
-function facet(positions: Float32Array, indices: Uint32Array): Pick<MeshData, "positions" | "normals" | "indices"> {
+function facet(
+  positions: Float32Array,
+  indices: Uint32Array,
+  uvs: Float32Array | undefined,
+): Pick<MeshData, "positions" | "normals" | "indices" | "uvs"> {
   const flat = new Float32Array(indices.length * 3);
   const normals = new Float32Array(indices.length * 3);
   for (let i = 0; i < indices.length; i++) flat.set(positions.subarray(3 * indices[i], 3 * indices[i] + 3), 3 * i);
@@ -76,7 +93,8 @@ function facet(positions: Float32Array, indices: Uint32Array): Pick<MeshData, "p
       normals[k + 2] = z / length;
     }
   }
-  return { positions: flat, normals, indices: Uint32Array.from(indices, (_, i) => i) };
+  const flatUvs = uvs && Float32Array.from({ length: 2 * indices.length }, (_, i) => uvs[2 * indices[i >> 1] + (i & 1)]);
+  return { positions: flat, normals, indices: Uint32Array.from(indices, (_, i) => i), uvs: flatUvs };
 }
 
 function averageColors(attribute: Attribute, indices: Uint32Array): Float32Array {
@@ -121,13 +139,15 @@ function convert(geometry: BufferGeometry, flat: boolean): MeshData {
   const position = geometry.attributes["position"];
   const normal = geometry.attributes["normal"];
   const color = geometry.attributes["color"];
+  const uv = geometry.attributes["uv"];
   const positions = position === undefined ? new Float32Array(0) : readVectors(position);
   const indices = readIndices(geometry, positions.length / 3);
   const colors = color === undefined ? undefined : averageColors(color, indices);
+  const uvs = uv === undefined || uv.count * 3 < positions.length ? undefined : readCoordinates(uv);
   const shared =
     flat || normal === undefined || normal.count * 3 < positions.length
-      ? facet(positions, indices)
-      : { positions, normals: readVectors(normal), indices };
+      ? facet(positions, indices, uvs)
+      : { positions, normals: readVectors(normal), indices, uvs };
   return {
     ...shared,
     vertexCount: shared.positions.length / 3,
@@ -145,7 +165,7 @@ export class MeshDataCache {
   /** @param flat - one normal per triangle even where the geometry has smooth ones */
   get(geometry: BufferGeometry, flat: boolean): MeshData {
     const cache = flat ? this.#flat : this.#smooth;
-    const { position, normal, color } = geometry.attributes;
+    const { position, normal, color, uv } = geometry.attributes;
     const { start, count } = geometry.drawRange;
     const known = cache.get(geometry);
     if (
@@ -154,6 +174,8 @@ export class MeshDataCache {
       known.positionVersion === versionOf(position) &&
       known.normalVersion === versionOf(normal) &&
       known.colorVersion === versionOf(color) &&
+      known.uv === uv &&
+      known.uvVersion === versionOf(uv) &&
       known.indexVersion === versionOf(geometry.index) &&
       known.start === start &&
       known.count === count
@@ -167,6 +189,8 @@ export class MeshDataCache {
       positionVersion: versionOf(position),
       normalVersion: versionOf(normal),
       colorVersion: versionOf(color),
+      uv,
+      uvVersion: versionOf(uv),
       indexVersion: versionOf(geometry.index),
       start,
       count,

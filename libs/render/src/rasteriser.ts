@@ -1,7 +1,15 @@
 import { InputError } from "@reverie/core";
 import type { CameraImage, RenderOptions } from "@reverie/core";
 import { Light, Mesh } from "three";
-import type { MeshStandardMaterial, Object3D, PerspectiveCamera, Scene } from "three";
+import type { BufferGeometry, MeshStandardMaterial, Object3D, PerspectiveCamera, Scene } from "three";
+import { MAX_IMAGE_SIZE } from "./camera-model.ts";
+import { readFlow } from "./channels/flow.ts";
+import type { FrameView } from "./channels/frame-view.ts";
+import { createImage } from "./channels/image.ts";
+import type { ImageBuffers } from "./channels/image.ts";
+import { readNormals } from "./channels/normals.ts";
+import { readDepth, readSegmentation, readSemantics } from "./channels/surfaces.ts";
+import { VisibilityPass } from "./channels/visibility.ts";
 import { Coverage } from "./coverage.ts";
 import { GeometryPass, materialOf } from "./geometry-pass.ts";
 import { createLighting, readLighting } from "./lighting.ts";
@@ -9,35 +17,34 @@ import { MeshDataCache } from "./mesh-data.ts";
 import { pinholeOf } from "./pinhole.ts";
 import type { Pinhole } from "./pinhole.ts";
 import type { SceneGraph } from "./scene-graph.ts";
+import { MAX_SEGMENTATION_ID } from "./segmentation-names.ts";
 import { shade } from "./shade.ts";
 import { ShadowMap } from "./shadow-map.ts";
 import type { FrameMesh } from "./shadow-map.ts";
 import { LINEAR_ENTRIES, PLAIN_BYTES } from "./srgb.ts";
+import { TextureSampler } from "./textures/texture-sampler.ts";
 import { TriangleList } from "./triangle-list.ts";
-
-/** Largest width and height of an image, in pixels. */
-const MAX_SIZE = 4096;
 
 /** How a camera image is made. */
 export interface RasteriserOptions extends RenderOptions {
   /**
-   * Colour samples per pixel along each axis: 1, 2, 3 or 4; smooths edges at the square of the cost. Depth and segmentation
+   * Colour samples per pixel along each axis: 1, 2, 3 or 4; smooths edges at the square of the cost. All other channels
    * are always those of the pixel's centre. @defaultValue 1
    */
   readonly supersample?: number;
   /** Whether the directional light casts shadows. @defaultValue true */
   readonly shadows?: boolean;
-  /** An image of the same size and channels whose buffers are written instead of new ones. */
+  /** An image of the same size and channels whose buffers are written instead of new ones. Its `visibility` is left as it is: a new list is made. */
   readonly into?: CameraImage;
 }
 
 /**
- * Draws three.js scene graphs on the CPU: colour, depth and segmentation, with the same bytes for the same state on every
- * engine. One instance keeps its buffers from frame to frame; it may draw any number of scenes in turn.
+ * Draws three.js scene graphs on the CPU: colour, depth, ids, normals, flow and visibility, with the same bytes for the same
+ * state on every engine. One instance keeps its buffers from frame to frame; it may draw any number of scenes in turn.
  *
- * It draws meshes that are `visible`: positions, index, normals, the material's `color`, `side`, `flatShading` and vertex colours, lit by
- * the first directional light with its shadow and by all hemisphere and ambient lights. Textures, transparency, instancing,
- * skinning and further lights are left out.
+ * It draws meshes that are `visible`: positions, index, normals, the material's `color`, `map`, `side`, `flatShading` and vertex colours,
+ * lit by the first directional light with its shadow and by all fill, hemisphere and ambient lights. A surface is seen from the sides
+ * that its material names, so a camera inside a solid sees out of it. Transparency, instancing, skinning and further lights are left out.
  */
 export class Rasteriser {
   readonly #meshData = new MeshDataCache();
@@ -46,6 +53,8 @@ export class Rasteriser {
   readonly #triangles = new TriangleList();
   readonly #shadowMap = new ShadowMap();
   readonly #lighting = createLighting();
+  readonly #textures = new TextureSampler();
+  readonly #visibility = new VisibilityPass();
   readonly #pinhole: Pinhole = { focalX: 1, focalY: 1, centerX: 0, centerY: 0 };
   readonly #frame: FrameMesh[] = [];
   readonly #lights: Object3D[] = [];
@@ -57,52 +66,60 @@ export class Rasteriser {
    * shape of image keeps the vertical field of view.
    *
    * @throws UnknownIdError when the graph has no such camera
-   * @throws InputError when the size, the supersampling or `into` is not allowed
+   * @throws InputError when the size, the supersampling, `into` or the camera's place is not allowed
    */
   render(graph: SceneGraph, camera: string | PerspectiveCamera, options: RasteriserOptions = {}): CameraImage {
-    return this.renderScene(graph.root, typeof camera === "string" ? graph.camera(camera) : camera, options);
+    return this.#render(graph.root, typeof camera === "string" ? graph.camera(camera) : camera, options, graph);
   }
 
   /**
    * Draws any scene from any perspective camera, in the scene or not. The image is named after `camera.name`; a mesh's
-   * segmentation id is its `userData.segmentationId`, 0 when it has none.
+   * ids are its `userData.segmentationId` and `userData.semanticId`, 0 when it has none.
    *
-   * @param options - `width` and `height` are needed unless `camera.userData` has them
-   * @throws InputError when the size, the supersampling or `into` is not allowed
+   * @param options - `width` and `height` are needed unless `camera.userData` has them; `flow` and `visibility` need a `SceneGraph`
+   * @throws InputError when the options are not allowed, a matrix is not finite, or an id is no whole number from 0 to 65,535
    */
   renderScene(scene: Scene, camera: PerspectiveCamera, options: RasteriserOptions = {}): CameraImage {
-    const width = checkWhole("width", options.width ?? (camera.userData["width"] as unknown), MAX_SIZE);
-    const height = checkWhole("height", options.height ?? (camera.userData["height"] as unknown), MAX_SIZE);
+    for (const name of ["flow", "visibility"] as const) {
+      if (options[name] === true) throw new InputError(`options.${name}`, "expected a SceneGraph to draw it from, got a plain scene.");
+    }
+    return this.#render(scene, camera, options, undefined);
+  }
+
+  #render(scene: Scene, camera: PerspectiveCamera, options: RasteriserOptions, graph: SceneGraph | undefined): CameraImage {
+    const width = checkWhole("width", options.width ?? (camera.userData["width"] as unknown), MAX_IMAGE_SIZE);
+    const height = checkWhole("height", options.height ?? (camera.userData["height"] as unknown), MAX_IMAGE_SIZE);
     const factor = checkWhole("supersample", options.supersample ?? 1, 4);
-    if (factor * Math.max(width, height) > MAX_SIZE) {
+    if (factor * Math.max(width, height) > MAX_IMAGE_SIZE) {
       throw new InputError(
         "options.supersample",
-        `expected at most ${MAX_SIZE} samples along each axis, got ${factor} x ${Math.max(width, height)}.`,
+        `expected at most ${MAX_IMAGE_SIZE} samples along each axis, got ${factor} x ${Math.max(width, height)}.`,
       );
     }
-    const image = createImage(camera.name, width, height, options);
+    const image = createImage(camera.name, width, height, options, options.into);
 
     scene.updateMatrixWorld();
     if (camera.parent === null) camera.updateMatrixWorld();
     else camera.updateWorldMatrix(true, false);
+    checkCameraState(camera);
     this.#collect(scene);
     readLighting(scene, this.#lights, this.#lighting);
     const shadows = this.#lighting.castsShadow && options.shadows !== false;
     if (shadows) this.#shadowMap.update(this.#frame, this.#meshCount, this.#lighting.towardsLight, shadowSize(width, height));
 
-    const geometric = image.depth !== undefined || image.segmentation !== undefined;
+    const visibility = options.visibility === true;
     if (factor > 1) {
       const bytes = width * height * factor * factor * 3;
       if (this.#samples.length < bytes) this.#samples = new Uint8Array(bytes);
       this.#draw(camera, width * factor, height * factor);
       this.#shade(camera, shadows, this.#samples);
       averageSamples(this.#samples, image.rgb, width, height, factor);
-      if (geometric) this.#draw(camera, width, height);
+      if (visibility || isGeometric(image)) this.#draw(camera, width, height);
     } else {
       this.#draw(camera, width, height);
       this.#shade(camera, shadows, image.rgb);
     }
-    if (geometric) this.#readGeometry(image);
+    if (visibility || isGeometric(image)) this.#readChannels(image, camera, graph, visibility);
     return image;
   }
 
@@ -115,15 +132,31 @@ export class Rasteriser {
 
   #shade(camera: PerspectiveCamera, shadows: boolean, rgb: Uint8Array): void {
     const map = shadows ? this.#shadowMap : undefined;
-    shade(this.#coverage, this.#triangles, this.#pinhole, camera.matrixWorld, this.#lighting, map, rgb);
+    const textured = this.#textures.begin(this.#frame, this.#meshCount, camera, this.#pinhole, this.#triangles);
+    const textures = textured ? this.#textures : undefined;
+    shade(this.#coverage, this.#triangles, this.#pinhole, camera.matrixWorld, this.#lighting, map, textures, rgb);
   }
 
-  #readGeometry({ depth, segmentation }: CameraImage): void {
-    const { nearness, owner, width, height } = this.#coverage;
-    const ids = this.#triangles.segmentation;
-    const count = width * height;
-    if (depth !== undefined) for (let i = 0; i < count; i++) depth[i] = owner[i] === 0 ? Infinity : 1 / nearness[i];
-    if (segmentation !== undefined) for (let i = 0; i < count; i++) segmentation[i] = owner[i] === 0 ? 0 : ids[owner[i] - 1];
+  #readChannels(image: ImageBuffers, camera: PerspectiveCamera, graph: SceneGraph | undefined, visibility: boolean): void {
+    const view: FrameView = {
+      coverage: this.#coverage,
+      triangles: this.#triangles,
+      frame: this.#frame,
+      meshCount: this.#meshCount,
+      camera,
+      pinhole: this.#pinhole,
+    };
+    if (image.depth !== undefined) readDepth(view, image.depth);
+    if (image.segmentation !== undefined) readSegmentation(view, image.segmentation);
+    if (image.semantics !== undefined) readSemantics(view, image.semantics);
+    if (image.normals !== undefined) readNormals(view, image.normals);
+    if (graph === undefined) return;
+    if (image.flow !== undefined) readFlow(view, graph.previous, image.flow);
+    if (!visibility) return;
+    const { towardsLight } = this.#lighting;
+    image.visibility = this.#visibility.read(view, graph.bodies, (meshes, count, coverage, triangles) => {
+      this.#pass.draw(meshes, count, camera, this.#pinhole, towardsLight, coverage, triangles);
+    });
   }
 
   #collect(scene: Scene): void {
@@ -143,13 +176,17 @@ export class Rasteriser {
   #addMesh(mesh: Mesh): void {
     const material = materialOf(mesh) as MeshStandardMaterial | undefined;
     if (material === undefined || !material.visible) return;
+    checkMesh(mesh);
     const data = this.#meshData.get(mesh.geometry, material.flatShading === true);
+    const coarse = mesh.castShadow ? (mesh.geometry.userData["shadowCaster"] as BufferGeometry | undefined) : undefined;
+    const caster = coarse === undefined ? data : this.#meshData.get(coarse, false);
     const slot = this.#frame[this.#meshCount];
     if (slot === undefined) {
-      this.#frame.push({ mesh, data });
+      this.#frame.push({ mesh, data, caster });
     } else {
       slot.mesh = mesh;
       slot.data = data;
+      slot.caster = caster;
     }
     this.#meshCount++;
   }
@@ -160,41 +197,35 @@ function checkWhole(name: string, value: unknown, most: number): number {
   throw new InputError(`options.${name}`, `expected a whole number from 1 to ${most}, got ${String(value)}.`);
 }
 
-/** About three texels for two pixels: a multiple of 64 within [192, 1024]. */
-function shadowSize(width: number, height: number): number {
-  const wanted = 64 * Math.ceil((1.5 * Math.max(width, height)) / 64);
-  return Math.min(1024, Math.max(192, wanted));
+function isFinite16(elements: ArrayLike<number>): boolean {
+  let sum = 0;
+  for (let k = 0; k < 16; k++) sum += elements[k];
+  return sum - sum === 0;
 }
 
-function createImage(camera: string, width: number, height: number, options: RasteriserOptions): CameraImage {
-  const { into } = options;
-  const count = width * height;
-  if (into === undefined) {
-    return {
-      camera,
-      width,
-      height,
-      rgb: new Uint8Array(3 * count),
-      ...(options.depth === true ? { depth: new Float32Array(count) } : {}),
-      ...(options.segmentation === true ? { segmentation: new Uint16Array(count) } : {}),
-    };
+function checkCameraState({ name, matrixWorld, near, far }: PerspectiveCamera): void {
+  if (!isFinite16(matrixWorld.elements)) throw new InputError(`camera "${name}"`, "expected a finite pose, got one with NaN or Infinity.");
+  if (!(near > 0 && far > near)) throw new InputError(`camera "${name}"`, `expected 0 < near < far, got near ${near} and far ${far}.`);
+}
+
+function checkMesh({ name, userData, matrixWorld }: Mesh): void {
+  if (!isFinite16(matrixWorld.elements)) throw new InputError(`mesh "${name}"`, "expected a finite pose, got one with NaN or Infinity.");
+  for (const key of ["segmentationId", "semanticId"] as const) {
+    const id = userData[key] as unknown;
+    if (id === undefined || (typeof id === "number" && Number.isInteger(id) && id >= 0 && id <= MAX_SEGMENTATION_ID)) continue;
+    throw new InputError(`mesh "${name}".userData.${key}`, `expected a whole number from 0 to ${MAX_SEGMENTATION_ID}, got ${String(id)}.`);
   }
-  const fits = (buffer: { readonly length: number } | undefined, wanted: boolean): boolean => !wanted || buffer?.length === count;
-  if (
-    into.rgb.length !== 3 * count ||
-    !fits(into.depth, options.depth === true) ||
-    !fits(into.segmentation, options.segmentation === true)
-  ) {
-    throw new InputError("options.into", `expected an image of ${width} x ${height} pixels with every channel that is asked for.`);
-  }
-  return {
-    camera,
-    width,
-    height,
-    rgb: into.rgb,
-    ...(options.depth === true && into.depth !== undefined ? { depth: into.depth } : {}),
-    ...(options.segmentation === true && into.segmentation !== undefined ? { segmentation: into.segmentation } : {}),
-  };
+}
+
+/** Whether an image has a channel that is read from the frame's geometry. */
+function isGeometric({ depth, segmentation, semantics, normals, flow }: ImageBuffers): boolean {
+  return [depth, segmentation, semantics, normals, flow].some((channel) => channel !== undefined);
+}
+
+/** About three texels for two pixels: a multiple of 64 within [192, 1024]. */
+export function shadowSize(width: number, height: number): number {
+  const wanted = 64 * Math.ceil((1.5 * Math.max(width, height)) / 64);
+  return Math.min(1024, Math.max(192, wanted));
 }
 
 /** Averages `factor x factor` samples per pixel in linear light. */

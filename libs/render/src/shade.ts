@@ -5,15 +5,15 @@ import type { Pinhole } from "./pinhole.ts";
 import type { ShadowMap } from "./shadow-map.ts";
 import { ENTRIES_PER_UNIT, LAST_ENTRY, PLAIN_BYTES, SHADED_BYTES } from "./srgb.ts";
 import { CONSTANT, LIGHT_PLANE, TRIANGLE_SIZE, UP_PLANE } from "./triangle-list.ts";
+import type { TextureSampler } from "./textures/texture-sampler.ts";
 import type { TriangleList } from "./triangle-list.ts";
 
-/** Share of the fill light that follows the direction to the light, so that two faces in shade still differ. */
-const FILL_CONTRAST = 0.22;
 /** Shadow bias in texels: at normal incidence, and per unit of slope up to a largest slope. */
 const BIAS_FLAT = 0.6;
 const BIAS_SLOPE = 1.8;
 const LARGEST_SLOPE = 5;
 
+const NO_TEXEL = new Float64Array(3);
 const shadowRows = new Float64Array(12);
 
 /** Turns the shadow map's rows from world into camera coordinates. */
@@ -30,9 +30,11 @@ function setShadowRows(map: ShadowMap, worldFromCamera: Matrix4): void {
 
 /**
  * Colours every pixel once, from the triangle that won it: Lambert for the directional light with its shadow, and a fill
- * between ground and sky colour by the height of the normal. Writes `[height, width, 3]` sRGB bytes to `rgb`.
+ * between ground and sky colour by the height of the normal, part of which follows the light. Writes `[height, width, 3]` sRGB
+ * bytes to `rgb`.
  *
  * @param shadow - undefined = nothing is in shadow
+ * @param textures - begun for these triangles; undefined = no surface has a texture
  */
 export function shade(
   coverage: Coverage,
@@ -41,6 +43,7 @@ export function shade(
   worldFromCamera: Matrix4,
   lighting: Lighting,
   shadow: ShadowMap | undefined,
+  textures: TextureSampler | undefined,
   rgb: Uint8Array,
 ): void {
   const { width, height, nearness, owner } = coverage;
@@ -48,6 +51,8 @@ export function shade(
   const [lightR, lightG, lightB] = lighting.light;
   const [skyR, skyG, skyB] = lighting.sky;
   const [groundR, groundG, groundB] = lighting.ground;
+  const [skyTurnR, skyTurnG, skyTurnB] = lighting.skyContrast;
+  const [groundTurnR, groundTurnG, groundTurnB] = lighting.groundContrast;
   const backR = PLAIN_BYTES[Math.min(ENTRIES_PER_UNIT - 1, Math.round(lighting.background[0] * ENTRIES_PER_UNIT))];
   const backG = PLAIN_BYTES[Math.min(ENTRIES_PER_UNIT - 1, Math.round(lighting.background[1] * ENTRIES_PER_UNIT))];
   const backB = PLAIN_BYTES[Math.min(ENTRIES_PER_UNIT - 1, Math.round(lighting.background[2] * ENTRIES_PER_UNIT))];
@@ -62,8 +67,10 @@ export function shade(
   const rows = shadowRows;
   const lastTexel = mapSize - 2;
 
+  const texel = textures === undefined ? NO_TEXEL : textures.texel;
   let current = 0;
   let constant = false;
+  let textured = false;
   let at = 0;
   let red = 0;
   let green = 0;
@@ -97,6 +104,13 @@ export function shade(
         blue = values[at + 2];
         constant = values[at + CONSTANT] === 1;
         fresh = true;
+        textured = textures !== undefined && textures.select(id - 1);
+      }
+      if (textured) {
+        textures!.sample(x + 0.5, y + 0.5, depth);
+        red = values[at] * texel[0];
+        green = values[at + 1] * texel[1];
+        blue = values[at + 2] * texel[2];
       }
       if (fresh || !constant) {
         let up = values[at + UP_PLANE];
@@ -108,10 +122,9 @@ export function shade(
           up = up > 1 ? 1 : up < -1 ? -1 : up;
         }
         const sky = 0.5 + 0.5 * up;
-        const fill = 1 - FILL_CONTRAST + FILL_CONTRAST * cosine;
-        fillR = (groundR + (skyR - groundR) * sky) * fill;
-        fillG = (groundG + (skyG - groundG) * sky) * fill;
-        fillB = (groundB + (skyB - groundB) * sky) * fill;
+        fillR = groundR + (skyR - groundR) * sky + (groundTurnR + (skyTurnR - groundTurnR) * sky) * cosine;
+        fillG = groundG + (skyG - groundG) * sky + (groundTurnG + (skyTurnG - groundTurnG) * sky) * cosine;
+        fillB = groundB + (skyB - groundB) * sky + (groundTurnB + (skyTurnB - groundTurnB) * sky) * cosine;
         if (shadows && cosine > 0) {
           const slope = Math.sqrt(1 - cosine * cosine) / cosine;
           bias = texelSize * (BIAS_FLAT + BIAS_SLOPE * (slope < LARGEST_SLOPE ? slope : LARGEST_SLOPE));

@@ -9,6 +9,8 @@ const BORDER = 3;
 export interface FrameMesh {
   mesh: Mesh;
   data: MeshData;
+  /** What stands for it in the shadow map. */
+  caster: MeshData;
 }
 
 /**
@@ -55,7 +57,7 @@ export class ShadowMap {
     const matrices = this.#matrices;
     let at = 0;
     for (let i = 0; i < count; i++) {
-      const { mesh, data } = frame[i];
+      const { mesh, caster: data } = frame[i];
       if (!mesh.castShadow) continue;
       if (this.#data[at] !== data) changed = true;
       this.#data[at] = data;
@@ -102,7 +104,7 @@ export class ShadowMap {
     let lowV = Infinity;
     let highV = -Infinity;
     for (let i = 0; i < count; i++) {
-      const { mesh, data } = frame[i];
+      const { mesh, caster: data } = frame[i];
       if (!mesh.castShadow || data.triangleCount === 0) continue;
       const e = mesh.matrixWorld.elements;
       const s = data.sphere;
@@ -129,7 +131,7 @@ export class ShadowMap {
     m[7] = BORDER - lowV * scale;
   }
 
-  #draw({ mesh, data }: FrameMesh): void {
+  #draw({ mesh, caster: data }: FrameMesh): void {
     const { vertexCount, positions, indices } = data;
     if (this.#vertices.length < vertexCount * VERTEX_SIZE) this.#vertices = new Float64Array(vertexCount * VERTEX_SIZE);
     const vertices = this.#vertices;

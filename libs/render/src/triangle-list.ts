@@ -12,14 +12,36 @@ export class TriangleList {
   length = 0;
   values = new Float64Array(1024 * TRIANGLE_SIZE);
   segmentation = new Uint16Array(1024);
+  /** Which mesh of the frame it belongs to. */
+  mesh = new Uint32Array(1024);
+  /** Where its three corners start in the mesh's `indices`. */
+  corner = new Uint32Array(1024);
 
-  /** Adds the triangle whose vertices start at `a`, `b`, `c`. @param sign - -1 where its back is seen */
-  add(vertices: Float64Array, a: number, b: number, c: number, sign: number, segmentationId: number, color: Float64Array): void {
+  /**
+   * Adds the triangle whose vertices start at `a`, `b`, `c`.
+   *
+   * @param sign - -1 where its back is seen
+   * @param mesh - index in the frame
+   * @param corner - where its corners start in the mesh's `indices`
+   */
+  add(
+    vertices: Float64Array,
+    a: number,
+    b: number,
+    c: number,
+    sign: number,
+    segmentationId: number,
+    color: Float64Array,
+    mesh: number,
+    corner: number,
+  ): void {
     const index = this.length++;
     if (index === this.segmentation.length) this.#grow();
     const at = index * TRIANGLE_SIZE;
     const { values } = this;
     this.segmentation[index] = segmentationId;
+    this.mesh[index] = mesh;
+    this.corner[index] = corner;
     values[at] = color[0];
     values[at + 1] = color[1];
     values[at + 2] = color[2];
@@ -69,5 +91,11 @@ export class TriangleList {
     const segmentation = new Uint16Array(this.segmentation.length * 2);
     segmentation.set(this.segmentation);
     this.segmentation = segmentation;
+    const mesh = new Uint32Array(this.mesh.length * 2);
+    mesh.set(this.mesh);
+    this.mesh = mesh;
+    const corner = new Uint32Array(this.corner.length * 2);
+    corner.set(this.corner);
+    this.corner = corner;
   }
 }

@@ -17,6 +17,7 @@ export function bin(color: ColorName, placement: Placement): Prop {
       {
         id,
         kind: "fixed",
+        category: "bin",
         worldFromBody: poseOn(placement, 0),
         shapes: [
           boxShape([outer, outer, WALL / 2], [0, 0, WALL / 2], shade),

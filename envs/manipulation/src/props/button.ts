@@ -20,6 +20,7 @@ export function button(color: ColorName, placement: Placement): Prop {
         kind: "fixed",
         worldFromBody: poseOn(placement, 0),
         label: id,
+        category: "button",
         shapes: [boxShape([BASE_HALF, BASE_HALF, BASE_HEIGHT / 2], [0, 0, BASE_HEIGHT / 2], [0.1, 0.1, 0.11])],
       },
       {
@@ -29,6 +30,7 @@ export function button(color: ColorName, placement: Placement): Prop {
         gravityScale: 0,
         massKg: 0.05,
         label: id,
+        category: "button",
         shapes: [{ geometry: { kind: "cylinder", radius: CAP_RADIUS, halfHeight: CAP_HALF_HEIGHT }, color: COLORS[color], friction: 0.8 }],
       },
     ],

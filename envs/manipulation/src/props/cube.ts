@@ -12,6 +12,7 @@ export function cube(color: ColorName, placement: Placement): Prop {
       {
         id,
         kind: "dynamic",
+        category: "cube",
         worldFromBody: poseOn(placement, CUBE_HALF + 0.0002),
         massKg: 0.1,
         shapes: [boxShape([CUBE_HALF, CUBE_HALF, CUBE_HALF], [0, 0, 0], COLORS[color], { friction: 0.8 })],

@@ -48,6 +48,7 @@ export function drawer(placement: Placement): Prop {
         kind: "fixed",
         worldFromBody: worldFromCabinet,
         label: "cabinet",
+        category: "cabinet",
         shapes: [
           shut([CABINET_HALF, PANEL, half], [0, CABINET_HALF, half], WOOD),
           shut([CABINET_HALF, PANEL, half], [0, -CABINET_HALF, half], WOOD),
@@ -62,6 +63,7 @@ export function drawer(placement: Placement): Prop {
         massKg: 0.6,
         gravityScale: 0,
         label: id,
+        category: "drawer",
         shapes: [
           shut([DRAWER_HALF_X, DRAWER_HALF_Y, PANEL], [0, 0, DRAWER_FLOOR - PANEL], FRONT),
           shut([DRAWER_HALF_X, PANEL, DRAWER_WALL / 2], [0, DRAWER_HALF_Y, wallZ], FRONT),

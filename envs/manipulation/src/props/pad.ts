@@ -12,6 +12,7 @@ export function pad(color: ColorName, placement: Placement): Prop {
       {
         id,
         kind: "fixed",
+        category: "pad",
         worldFromBody: poseOn(placement, 0),
         shapes: [
           boxShape([PAD_HALF, PAD_HALF, 0.0006], [0, 0, 0.0002], COLORS[color], { collides: false }),

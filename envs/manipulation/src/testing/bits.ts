@@ -14,3 +14,13 @@ export async function episodeDigest(seed: number): Promise<{ success: boolean; p
   env.close();
   return { success, pixels, state };
 }
+
+/** SHA-256 of what was drawn for the look of an episode, and of colour and depth of its cameras with all sensor noise. */
+export async function visualDigest(seed: number): Promise<readonly string[]> {
+  const env = await createEnvironment("manipulation/cube-in-drawer");
+  const { info } = env.reset({ seed, options: { visual: "strong" } });
+  const images = env.scene.cameras.map(({ id }) => env.render(id, { width: 96, height: 72, depth: true }));
+  env.close();
+  const drawn = new TextEncoder().encode(JSON.stringify(info.randomization["visual"]));
+  return [drawn, ...images.flatMap(({ rgb, depth }) => [rgb, new Uint8Array(depth!.buffer)])].map(sha256Hex);
+}

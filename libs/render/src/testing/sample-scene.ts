@@ -8,6 +8,7 @@ import type {
   Pose,
   SceneDescription,
   ShapeDescription,
+  TextureDescription,
   Vector3,
 } from "@reverie/core";
 
@@ -146,6 +147,63 @@ export function sampleScene(): SceneDescription {
       camera("above", at(0.45, 0, 1.3)),
       camera("wrist", at(0.07, 0, 0, Y, Math.PI), { body: "hand", verticalFov: 1.2 }),
     ],
+  };
+}
+
+/** The letter F, red on white, 8 x 8 pixels, as a texture. */
+export function letterTexture(tileMetres: number): TextureDescription {
+  const rows = ["........", ".######.", ".##.....", ".#####..", ".##.....", ".##.....", ".##.....", "........"];
+  const bytes = rows.flatMap((row) => [...row].flatMap((dot) => (dot === "#" ? [200, 30, 30] : [240, 240, 220])));
+  return { kind: "image", width: 8, height: 8, rgbBase64: btoa(String.fromCharCode(...bytes)), tileMetres };
+}
+
+/** The sample scene with every kind of texture on every kind of solid, and the camera `skewed` described by intrinsics. */
+export function texturedScene(): SceneDescription {
+  const checker: TextureDescription = {
+    kind: "checker",
+    colors: [
+      [1, 1, 1],
+      [0.3, 0.3, 0.35],
+    ],
+    cellMetres: 0.15,
+  };
+  const wood: TextureDescription = {
+    kind: "wood",
+    colors: [
+      [0.9, 0.75, 0.55],
+      [0.45, 0.28, 0.15],
+    ],
+    ringMetres: 0.012,
+    seed: 7,
+  };
+  const noise: TextureDescription = {
+    kind: "noise",
+    colors: [
+      [1, 1, 1],
+      [0.5, 0.45, 0.4],
+    ],
+    cellMetres: 0.02,
+    seed: 3,
+  };
+  const textures: Readonly<Record<string, TextureDescription>> = {
+    floor: checker,
+    table: wood,
+    ball: { ...checker, cellMetres: 0.01 },
+    can: letterTexture(0.05),
+    "cube-red": letterTexture(0.05),
+    "cube-white": noise,
+    link1: noise,
+    link2: { ...checker, cellMetres: 0.02 },
+  };
+  const scene = sampleScene();
+  const { verticalFov: _, ...camera } = scene.cameras[0];
+  return {
+    ...scene,
+    bodies: scene.bodies.map((each) => {
+      const texture = textures[each.id];
+      return texture === undefined ? each : { ...each, shapes: each.shapes.map((shape) => ({ ...shape, texture })) };
+    }),
+    cameras: [...scene.cameras, { ...camera, id: "skewed", intrinsics: { focalX: 170, focalY: 120, centerX: 40, centerY: 75 } }],
   };
 }
 

@@ -14,7 +14,7 @@ import {
 import type { Sphere } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { RoomEnvironment } from "three/addons/environments/RoomEnvironment.js";
-import { setProjection } from "../pinhole.ts";
+import { setProjection, showWholePicture } from "../pinhole.ts";
 import { SceneGraph } from "../scene-graph.ts";
 import { eyeOf, isFreeView, measureScene } from "./framing.ts";
 import type { SceneExtent } from "./framing.ts";
@@ -308,8 +308,9 @@ export class Viewport {
       setProjection(this.#eye, FREE_FOV, aspect, 0.01 * radius, 60 * radius);
       return;
     }
-    const half = exact.tan((camera.fov * Math.PI) / 360) * Math.max(1, camera.aspect / aspect);
-    setProjection(this.#eye, 2 * exact.atan(half), aspect, camera.near, camera.far);
+    this.#eye.near = camera.near;
+    this.#eye.far = camera.far;
+    showWholePicture(this.#eye, camera, aspect);
   }
 
   readonly #resize = (): void => {

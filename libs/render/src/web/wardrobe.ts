@@ -62,12 +62,12 @@ export class Wardrobe {
 
   #dressMesh(mesh: Mesh, bodyId: string): void {
     const isMarked = this.#marked.has(bodyId);
-    const { color } = mesh.material as MeshStandardMaterial;
+    const { color, map } = mesh.material as MeshStandardMaterial;
     const robot = this.#robots.has(bodyId);
-    const key = `${color.r} ${color.g} ${color.b} ${robot} ${isMarked}`;
+    const key = `${color.r} ${color.g} ${color.b} ${map?.id ?? ""} ${robot} ${isMarked}`;
     let material = this.#materials.get(key);
     if (material === undefined) {
-      material = new MeshStandardMaterial({ roughness: robot ? 0.34 : 0.68, metalness: robot ? 0.12 : 0 });
+      material = new MeshStandardMaterial({ roughness: robot ? 0.34 : 0.68, metalness: robot ? 0.12 : 0, map });
       material.color.copy(color);
       material.emissive.setHex(this.#accent);
       material.emissiveIntensity = isMarked ? EMISSIVE : 0;

@@ -127,6 +127,7 @@ export function describeArm(options: ArmSceneOptions = {}): ArmSceneParts {
       kind: "fixed",
       worldFromBody: base,
       label: id,
+      category: "robot",
       shapes: [
         {
           geometry: { kind: "cylinder", radius: 0.085, halfHeight: 0.03 },
@@ -156,6 +157,7 @@ export function describeArm(options: ArmSceneOptions = {}): ArmSceneParts {
       kind: "dynamic",
       worldFromBody: worldFromLink,
       label: id,
+      category: "robot",
       shapes: shapes[i],
       inertia: { massKg: link.massKg, centerOfMass: link.centerOfMass, principalInertia: link.principalInertia },
       gravityScale: 0,
@@ -186,6 +188,7 @@ export function describeArm(options: ArmSceneOptions = {}): ArmSceneParts {
       kind: "dynamic",
       worldFromBody: compose(worldFromHand, at(0, side * finger, mountOffset)),
       label: id,
+      category: "robot",
       shapes: [
         {
           geometry: { kind: "box", halfExtents: pad },
