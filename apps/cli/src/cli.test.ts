@@ -83,12 +83,32 @@ describe("Wrong usage", () => {
       /--build: Unknown physics build "simdd", did you mean "simd"\?/,
     ],
     [
+      "a look that is nearly right",
+      ["run", "manipulation/pick-cube", "--visual", "mid"],
+      /--visual: Unknown look "mid", did you mean "mild"\?/,
+    ],
+    [
       "a split that is nearly right",
       ["run", "manipulation/pick-cube", "--split", "defualt"],
       /--split: Unknown split "defualt", did you mean "default"\?/,
     ],
     ["a real robot", ["run", "manipulation/pick-cube", "--robot", "ur5"], /--robot: this version has no real robots yet/],
-    ["a video", ["run", "manipulation/pick-cube", "--video", "a.mp4"], /--video: this version writes no video yet/],
+    [
+      "a film of another kind",
+      ["run", "manipulation/pick-cube", "--video", "a.mp4"],
+      /--video: expected a file name that ends in \.webp or \.gif, got "a\.mp4"/,
+    ],
+    [
+      "a film from a camera that is not there",
+      ["run", "manipulation/pick-cube", "--video", "a.webp", "--video-camera", "overveiw"],
+      /Unknown camera "overveiw", did you mean "overview"\?/,
+    ],
+    [
+      "a film of no size",
+      ["run", "manipulation/pick-cube", "--video", "a.webp", "--video-size", "big"],
+      /--video-size: expected width x height/,
+    ],
+    ["a film's camera without a film", ["run", "manipulation/pick-cube", "--video-camera", "side"], /--video-camera: needs --video FILE\./],
     [
       "an unknown measurement",
       ["bench", "reset", "pick-cub"],

@@ -77,6 +77,7 @@ test.each<Partial<RunKey>>([
   { model: "another" },
   { endpoint: "http://127.0.0.1:9000/v1" },
   { replans: 0 },
+  { visual: "mild" },
 ])("A run that differs in %o runs its own episodes and hears of the others.", (change) => {
   write(RUN, [0, 1]);
   expect(resume({ ...RUN, ...change })).toEqual({

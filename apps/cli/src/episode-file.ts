@@ -15,6 +15,8 @@ export interface RunKey {
   readonly model: string | null;
   readonly endpoint: string | null;
   readonly replans: number | null;
+  /** How the scenes are made to look; absent = as the task describes them. */
+  readonly visual?: string;
 }
 
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
@@ -35,6 +37,7 @@ const runSchema = z.object({
   model: word.nullable(),
   endpoint: words.nullable(),
   replans: count.nullable(),
+  visual: word.exactOptional(),
 }) satisfies z.ZodType<RunKey>;
 
 const episodeSchema = z.object({

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { choiceOption, defineCommand, integerOption, optionalInteger, SEED_OPTION, seedOption, type CommandIo } from "../define-command.ts";
 import { EpisodeFile, type RunKey } from "../episode-file.ts";
 import { backendFor, checkPlanner, PLANNER_OPTIONS, plannerShape, type PlannerChoice } from "../planners.ts";
+import { FILM_OPTIONS, FilmMaker, FilmReel, filmShape } from "../film.ts";
 import { checkServerOptions, runOnServer } from "../run-on-server.ts";
 
 const schema = z.object({
@@ -20,8 +21,9 @@ const schema = z.object({
   replans: optionalInteger(0, 20),
   planTimeout: optionalInteger(1, 3600),
   build: choiceOption("physics build", ["simd", "plain", "deterministic"]),
+  visual: choiceOption("look", ["none", "mild", "strong"]),
   robot: z.never("this version has no real robots yet").optional(),
-  video: z.never("this version writes no video yet").optional(),
+  ...filmShape,
 });
 export type RunOptions = z.output<typeof schema>;
 
@@ -34,7 +36,7 @@ const buildOf = ({ build = "simd" }: RunOptions): NonNullable<RunOptions["build"
 
 /** What decides the episodes of a run, apart from their seeds. */
 function runKey(options: RunOptions): RunKey {
-  const { id, planner, instruction = null, model = null, endpoint } = options;
+  const { id, planner, instruction = null, model = null, endpoint, visual = "none" } = options;
   const there = planner === "socket";
   const address = endpoint === undefined ? undefined : new URL(endpoint);
   return {
@@ -47,6 +49,7 @@ function runKey(options: RunOptions): RunKey {
     // Without user, password and query, which may hold a secret.
     endpoint: planner === "openai" && address !== undefined ? `${address.origin}${address.pathname}` : null,
     replans: there ? null : replansOf(options),
+    ...(visual === "none" ? {} : { visual }),
   };
 }
 
@@ -81,8 +84,16 @@ function summarise(io: CommandIo, episodes: readonly Episode[]): void {
   io.print(`Mean reward: ${scored.length === 0 ? "none scored" : mean.toFixed(3)}`);
 }
 
+/** What becomes of the episodes of a run. */
+export interface RunSinks {
+  keep(episode: Episode): void;
+  tell(episode: Episode, index: number): void;
+  /** Gets the poses of every episode, of one that was cut off too. @param index - among those that are run now */
+  readonly film: ((reel: FilmReel, index: number) => Promise<void>) | undefined;
+}
+
 /** Runs episodes in this process. */
-async function runHere(options: RunOptions, io: CommandIo, keep: (episode: Episode) => void): Promise<void> {
+async function runHere(options: RunOptions, io: CommandIo, { keep, tell, film }: RunSinks): Promise<void> {
   const environment = await createEnvironment(options.id, { build: buildOf(options) });
   const choice: PlannerChoice = options;
   try {
@@ -91,6 +102,7 @@ async function runHere(options: RunOptions, io: CommandIo, keep: (episode: Episo
       // A fresh planner for each seed: what it says must not depend on the episodes before.
       const planner = new PlannerAgent(backendFor(choice, seed));
       io.progress(`[${i + 1}/${options.episodes}] seed ${seed} ...`);
+      let reel: FilmReel | undefined;
       const episode = await runEpisode({
         environment,
         planner,
@@ -98,10 +110,21 @@ async function runHere(options: RunOptions, io: CommandIo, keep: (episode: Episo
         signal: io.signal,
         limits: { replans: replansOf(options), planTimeoutMs: (options.planTimeout ?? 120) * 1000 },
         ...(options.instruction === undefined ? {} : { instruction: options.instruction }),
+        ...(options.visual === undefined ? {} : { resetOptions: { visual: options.visual } }),
+        ...(film === undefined
+          ? {}
+          : {
+              observer: ({ type }) => {
+                if (type === "reset") reel = new FilmReel(environment.scene);
+                if (type === "reset" || type === "tick") reel?.add(environment.stepCount, environment.poses());
+              },
+            }),
       });
-      if (io.signal.aborted) break;
-      keep(episode);
-      tell(io, episode, i, options.episodes);
+      if (!io.signal.aborted) {
+        keep(episode);
+        tell(episode, i);
+      }
+      if (reel !== undefined) await film?.(reel, i);
       // Lets Ctrl-C in between episodes that never wait for anything.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
@@ -128,8 +151,12 @@ export const runCommand = defineCommand({
     { flags: "--plan-timeout <seconds>", description: "how long the planner may think (default 120)" },
     { flags: "--server <url>", description: "running server for --planner socket (default http://127.0.0.1:4870)" },
     { flags: "--build <name>", description: "physics build: simd, plain or deterministic (default simd)" },
+    {
+      flags: "--visual <look>",
+      description: "light, surfaces, cameras and sensor noise drawn from the seed: none, mild or strong (default none)",
+    },
     { flags: "--robot <name>", description: "a real robot instead of the world (none in this version)" },
-    { flags: "--video <file>", description: "film the episodes (not in this version)" },
+    ...FILM_OPTIONS,
   ],
   examples: [
     "npx reverie run manipulation/stack-cubes --episodes 20 --seed 1 --json",
@@ -141,6 +168,7 @@ export const runCommand = defineCommand({
     tasks.get(options.id);
     checkPlanner(options);
     if (options.planner === "socket") checkServerOptions(options);
+    const maker = await FilmMaker.prepare(options);
     const file = options.record === undefined ? undefined : new EpisodeFile(options.record, runKey(options));
     const { episodes: earlier, notices } = file?.resume(options.seed, options.episodes) ?? { episodes: [], notices: [] };
     for (const notice of notices) io.say(notice);
@@ -151,10 +179,24 @@ export const runCommand = defineCommand({
       file?.append(episode);
     };
     const rest = { ...options, seed: (options.seed + earlier.length) % 0x1_0000_0000, episodes: options.episodes - earlier.length };
+    const sinks: RunSinks = {
+      keep,
+      tell: (episode, index) => tell(io, episode, index, rest.episodes),
+      film:
+        maker === undefined
+          ? undefined
+          : async (reel, index) => {
+              const path = await maker.write(reel, earlier.length + index, (drawn, frames) =>
+                io.progress(`Drew ${drawn} of ${frames} frames`),
+              );
+              io.say(`Wrote ${path}`);
+            },
+    };
     try {
-      if (rest.episodes > 0) await (options.planner === "socket" ? runOnServer(rest, io, keep, tell) : runHere(rest, io, keep));
+      if (rest.episodes > 0) await (options.planner === "socket" ? runOnServer(rest, io, sinks) : runHere(rest, io, sinks));
     } finally {
       file?.close();
+      await maker?.close();
     }
     if (episodes.length === 0) {
       if (io.signal.aborted) return 1;
