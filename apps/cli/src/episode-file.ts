@@ -17,6 +17,8 @@ export interface RunKey {
   readonly replans: number | null;
   /** How the scenes are made to look; absent = as the task describes them. */
   readonly visual?: string;
+  /** Absent = the task's first. */
+  readonly split?: string;
 }
 
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
@@ -38,6 +40,7 @@ const runSchema = z.object({
   endpoint: words.nullable(),
   replans: count.nullable(),
   visual: word.exactOptional(),
+  split: word.exactOptional(),
 }) satisfies z.ZodType<RunKey>;
 
 const episodeSchema = z.object({

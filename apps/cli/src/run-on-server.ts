@@ -18,6 +18,7 @@ export function checkServerOptions(options: RunOptions): void {
     ["--plan-timeout", options.planTimeout],
     ["--build", options.build],
     ["--visual", options.visual],
+    ["--split", options.split],
   ].find(([, value]) => value !== undefined);
   if (given !== undefined) throw new InputError(String(given[0]), "is not allowed with --planner socket, where the server decides this.");
 }

@@ -8,6 +8,8 @@ export interface SampledTask {
   readonly props: readonly Prop[];
   /** What the instruction means; `instructions` of the task are filled with these words. */
   readonly words: Readonly<Record<string, string>>;
+  /** The instruction itself, for a task whose wordings are no templates. @defaultValue one of `instructions`, filled in */
+  readonly instruction?: string;
   /** All must hold in physics. */
   readonly goal: readonly Literal[];
   /** Pairs `[earlier, later]` of goal indices: what must come true first. @defaultValue none */
@@ -35,8 +37,12 @@ export interface TaskDefinition {
   readonly exampleInstruction: string;
   /** Control steps. */
   readonly maxSteps: number;
-  /** Draws a scene. The same generator gives the same scene. */
-  sample(rng: Rng): SampledTask;
+  /** Kinds of episodes for training and for tests. @defaultValue `["default"]` */
+  readonly splits?: readonly string[];
+  /** Names of the reset options that `sample` reads. @defaultValue none */
+  readonly options?: readonly string[];
+  /** Draws a scene. The same generator and options give the same scene. @throws InputError for an option that it cannot follow */
+  sample(rng: Rng, options: Readonly<Record<string, unknown>>): SampledTask;
   /** A further condition on physics beside the goal's literals, for example a height. @defaultValue none */
   holds?(workspace: Workspace, goal: readonly Literal[]): boolean;
 }

@@ -66,6 +66,8 @@ interface Running {
   readonly visual: VisualRandomization | undefined;
   /** Whether snapshots hold the poses of the step before. */
   readonly keepsFlow: boolean;
+  /** What the task was asked for. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly info: ResetInfo;
   readonly taskAssignment: Assignment;
   readonly poses: Float32Array;
@@ -114,19 +116,19 @@ export class ManipulationEnvironment implements PlanningEnvironment {
 
   reset(options: ResetOptions = {}): ResetResult {
     if (this.#closed) throw new StateError(`${this.id} was reset after close(); make a new environment.`);
-    const { visual, flow } = readResetOptions(options.options);
-    const running = this.#build(options.seed ?? this.#nextSeed, visual, flow);
+    const { visual, flow, task } = readResetOptions(options.options, this.#task.options);
+    const running = this.#build(options.seed ?? this.#nextSeed, visual, flow, task);
     this.#adopt(running);
     return { observation: this.#observe(running), info: running.info };
   }
 
   /** A new episode beside the running one. Physics knows nothing of its look. */
-  #build(seed: number, choice: VisualChoice, keepsFlow: boolean): Running {
+  #build(seed: number, choice: VisualChoice, keepsFlow: boolean, options: Readonly<Record<string, unknown>>): Running {
     const rng = this.#random(seed);
-    const sampled = this.#task.sample(rng.split("scene"));
+    const sampled = this.#task.sample(rng.split("scene"), options);
     const cameraJitter = sampleCameraJitter(rng.split("cameras"));
     const wording = rng.split("wording").choice(this.#task.instructions);
-    const instruction = wording.replace(/\{(\w+)\}/g, (_, word: string) => sampled.words[word] ?? word);
+    const instruction = sampled.instruction ?? wording.replace(/\{(\w+)\}/g, (_, word: string) => sampled.words[word] ?? word);
     const { scene, objects } = tabletopScene(sampled.props, cameraJitter);
     const visual = choice(rng.split("visual"), scene);
     const seen = visual === undefined ? scene : applyVisualRandomization(scene, visual);
@@ -152,6 +154,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       scene: seen,
       visual,
       keepsFlow,
+      options,
       info: {
         seed,
         randomization: { ...sampled.randomization, cameraJitter, instruction, ...(visual === undefined ? {} : { visual }) },
@@ -350,6 +353,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
       ...(running.assignment === running.taskAssignment ? {} : { assignment: running.assignment }),
       ...(running.visual === undefined ? {} : { visual: running.visual }),
       ...(running.keepsFlow ? { flow: true } : {}),
+      ...(Object.keys(running.options).length === 0 ? {} : { options: running.options }),
     };
     const target = running.workspace.arm.target.slice();
     return packSections([
@@ -372,7 +376,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
     }
     const saved = readSavedState(state, this.id, this.version);
     const look = visualFromData(saved.visual === undefined ? {} : saved.visual, "snapshot.visual");
-    const running = this.#fitting(saved) ?? this.#build(saved.seed, look, saved.flow === true);
+    const running = this.#fitting(saved) ?? this.#build(saved.seed, look, saved.flow === true, saved.options ?? {});
     let poses: Float32Array | undefined;
     try {
       const { goal, order = [] } = saved.assignment ?? running.taskAssignment;
@@ -409,6 +413,7 @@ export class ManipulationEnvironment implements PlanningEnvironment {
   #fitting(saved: SavedState): Running | undefined {
     const running = this.#running;
     if (running?.seed !== saved.seed || running.keepsFlow !== (saved.flow === true)) return undefined;
+    if (JSON.stringify(running.options) !== JSON.stringify(saved.options ?? {})) return undefined;
     return JSON.stringify(running.visual) === JSON.stringify(saved.visual) ? running : undefined;
   }
 

@@ -25,7 +25,7 @@ export function taskCard(id: string): TaskCard {
     observation: OBSERVATION_SPACE,
     action: ACTION_SPACE,
     skills: skills.ids,
-    splits: ["default"],
+    splits: task.splits ?? ["default"],
   };
 }
 

@@ -13,6 +13,8 @@ export type VisualChoice = (rng: Rng, scene: SceneDescription) => VisualRandomiz
 export interface ReadResetOptions {
   readonly visual: VisualChoice;
   readonly flow: boolean;
+  /** What is the task's own to read. */
+  readonly task: Readonly<Record<string, unknown>>;
 }
 
 const orNone = (data: VisualRandomization): VisualRandomization | undefined => (Object.keys(data).length === 0 ? undefined : data);
@@ -60,14 +62,17 @@ function readVisual(value: unknown): VisualChoice {
 
 /**
  * Reads what `reset` is asked beside the seed: `visual` ("none", "mild", "strong", ranges, or drawn data; none when absent) and
- * `flow` (true: snapshots hold the poses of the step before, so that optical flow goes on after a restore).
+ * `flow` (true: snapshots hold the poses of the step before, so that optical flow goes on after a restore). Options that are
+ * among `taskOptions` are handed on as they are.
  * @throws InputError that names the option
  */
-export function readResetOptions(options: Readonly<Record<string, unknown>> = {}): ReadResetOptions {
-  for (const name of Object.keys(options)) {
-    if (name !== "visual" && name !== "flow") throw new InputError(`options.${name}`, "is no reset option; allowed are visual and flow.");
+export function readResetOptions(options: Readonly<Record<string, unknown>> = {}, taskOptions: readonly string[] = []): ReadResetOptions {
+  const { visual, flow = false, ...task } = options;
+  for (const name of Object.keys(task)) {
+    if (taskOptions.includes(name)) continue;
+    const allowed = ["visual", "flow", ...taskOptions];
+    throw new InputError(`options.${name}`, `is no reset option; allowed are ${allowed.slice(0, -1).join(", ")} and ${allowed.at(-1)}.`);
   }
-  const { visual, flow = false } = options;
   if (typeof flow !== "boolean") throw new InputError("options.flow", `expected true or false, got ${String(flow)}.`);
-  return { visual: readVisual(visual), flow };
+  return { visual: readVisual(visual), flow, task };
 }

@@ -15,6 +15,8 @@ export interface SavedState {
   readonly assignment?: Assignment;
   /** Present when the episode looks otherwise than the task describes it; checked against the scene when that is there. */
   readonly visual?: VisualRandomization;
+  /** Present when the task was given options; read by the task itself. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Present when snapshots hold the poses of the step before. */
   readonly flow?: boolean;
 }
@@ -55,6 +57,9 @@ export function readSavedState(bytes: Uint8Array, task: string, version: number)
   const { assignment } = saved;
   if (assignment !== undefined && !isAssignment(assignment)) {
     throw new InputError("snapshot.assignment", "is no instruction with a goal and references.");
+  }
+  if (saved.options !== undefined && (typeof saved.options !== "object" || saved.options === null)) {
+    throw new InputError("snapshot.options", "is no object.");
   }
   if (saved.flow !== undefined && typeof saved.flow !== "boolean") throw new InputError("snapshot.flow", "is neither true nor false.");
   return saved;

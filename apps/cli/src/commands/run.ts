@@ -1,4 +1,4 @@
-import { InputError, type Episode, type StepStatus } from "@reverie/core";
+import { InputError, UnknownIdError, type Episode, type StepStatus } from "@reverie/core";
 import { createEnvironment, taskCard, tasks } from "@reverie/manipulation";
 import { PlannerAgent } from "@reverie/planning";
 import { runEpisode } from "@reverie/rollout";
@@ -14,7 +14,7 @@ const schema = z.object({
   ...plannerShape,
   seed: seedOption,
   episodes: integerOption(1, 1_000_000, 1),
-  split: choiceOption("split", ["default"]),
+  split: z.string().max(120).optional(),
   instruction: z.string().trim().min(1).max(500).optional(),
   record: z.string().min(1).optional(),
   server: z.url({ protocol: /^https?$/, error: "expected an http or https address" }).default("http://127.0.0.1:4870"),
@@ -36,7 +36,7 @@ const buildOf = ({ build = "simd" }: RunOptions): NonNullable<RunOptions["build"
 
 /** What decides the episodes of a run, apart from their seeds. */
 function runKey(options: RunOptions): RunKey {
-  const { id, planner, instruction = null, model = null, endpoint, visual = "none" } = options;
+  const { id, planner, instruction = null, model = null, endpoint, visual = "none", split } = options;
   const there = planner === "socket";
   const address = endpoint === undefined ? undefined : new URL(endpoint);
   return {
@@ -50,7 +50,15 @@ function runKey(options: RunOptions): RunKey {
     endpoint: planner === "openai" && address !== undefined ? `${address.origin}${address.pathname}` : null,
     replans: there ? null : replansOf(options),
     ...(visual === "none" ? {} : { visual }),
+    ...(split === undefined ? {} : { split }),
   };
+}
+
+/** What an episode starts with, beside its seed. @throws InputError when the task has no such split */
+function resetOptions({ id, visual, split }: RunOptions): Record<string, unknown> {
+  const { splits } = taskCard(id);
+  if (split !== undefined && !splits.includes(split)) throw new InputError("--split", new UnknownIdError("split", split, splits).message);
+  return { ...(visual === undefined ? {} : { visual }), ...(split === undefined || split === "default" ? {} : { split }) };
 }
 
 const MARK: Readonly<Record<StepStatus, string>> = { done: "ok", failed: "FAILED", skipped: "skipped", running: "...", pending: "-" };
@@ -110,7 +118,7 @@ async function runHere(options: RunOptions, io: CommandIo, { keep, tell, film }:
         signal: io.signal,
         limits: { replans: replansOf(options), planTimeoutMs: (options.planTimeout ?? 120) * 1000 },
         ...(options.instruction === undefined ? {} : { instruction: options.instruction }),
-        ...(options.visual === undefined ? {} : { resetOptions: { visual: options.visual } }),
+        resetOptions: resetOptions(options),
         ...(film === undefined
           ? {}
           : {
@@ -142,7 +150,7 @@ export const runCommand = defineCommand({
     SEED_OPTION,
     { flags: "--episodes <n>", description: "how many episodes, with seeds seed, seed + 1, ... (default 1)" },
     { flags: "--instruction <words>", description: "plain words instead of the task's own instruction" },
-    { flags: "--split <name>", description: "split of the task (default)" },
+    { flags: "--split <name>", description: "split of the task, as `npx reverie envs ID` lists them (default: its first)" },
     {
       flags: "--record <dir>",
       description: "append every finished episode to DIR/episodes.jsonl; a run that was cut off goes on where it stopped",
@@ -166,6 +174,7 @@ export const runCommand = defineCommand({
   schema,
   async run(options, io) {
     tasks.get(options.id);
+    resetOptions(options);
     checkPlanner(options);
     if (options.planner === "socket") checkServerOptions(options);
     const maker = await FilmMaker.prepare(options);
