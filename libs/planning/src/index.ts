@@ -10,14 +10,28 @@ export { searchPlan, solveGoal } from "./search/search-plan.ts";
 export { domainPddl, problemPddl } from "./pddl.ts";
 export { PlannerAgent } from "./planner-agent.ts";
 export { backends } from "./backends/index.ts";
+export { EmbeddedBackend } from "./backends/embedded.ts";
 export { OpenAiBackend } from "./backends/openai.ts";
 export { RandomBackend } from "./backends/random.ts";
 export { SymbolicBackend } from "./backends/symbolic.ts";
+export { squareImage, viewsOf } from "./embedded/images.ts";
+export { EMBEDDED_FILES, EMBEDDED_FORMAT, parseManifest } from "./embedded/manifest.ts";
+export { planGrammar } from "./embedded/plan-grammar.ts";
+export {
+  EMBEDDED_IMAGE,
+  EMBEDDED_VIEWS,
+  embeddedCompletionTokens,
+  embeddedPlanPrompt,
+  embeddedPromptTokens,
+  embeddedVerifyPrompt,
+} from "./embedded/prompt.ts";
+export { FIRST_PAIR, LARGEST_VOCABULARY, LONGEST_TOKEN, pieceBytes, SPECIAL_TOKENS, textPieces, Tokenizer } from "./embedded/tokenizer.ts";
 
 export type {
   CallUsage,
   Completion,
   GenerateRequest,
+  PictureSize,
   Planner,
   PlannerBackend,
   PlanRequest,
@@ -35,3 +49,9 @@ export type { SearchOptions, SearchResult } from "./search/search-plan.ts";
 export type { SearchProblem } from "./search/ground.ts";
 export type { BackendDefinition, BackendOptions } from "./backends/index.ts";
 export type { EncodedImage, EncodeImage, OpenAiOptions } from "./backends/openai.ts";
+export type { EmbeddedOptions } from "./backends/embedded.ts";
+export type { Answerer, AnswerOptions, EmbeddedAnswer, EmbeddedQuestion } from "./embedded/answerer.ts";
+export type { EmbeddedFile, EmbeddedManifest } from "./embedded/manifest.ts";
+export type { PlanGrammarOptions, PlanGrammarState } from "./embedded/plan-grammar.ts";
+export type { EmbeddedKind } from "./embedded/prompt.ts";
+export type { TokenizerFile } from "./embedded/tokenizer.ts";

@@ -37,10 +37,10 @@ export class PlannerAgent implements Planner {
 
 function withoutPrivileges(request: PlanRequest): PlanRequest {
   const { task, instruction, skills, objects, history, seed } = request;
-  return { task, instruction, skills, objects, history, seed, observe: () => request.observe() };
+  return { task, instruction, skills, objects, history, seed, observe: (size) => request.observe(size) };
 }
 
 function withoutFacts(request: VerifyRequest): VerifyRequest {
   const { task, instruction, step, skills, objects } = request;
-  return { task, instruction, step, skills, objects, observe: () => request.observe() };
+  return { task, instruction, step, skills, objects, observe: (size) => request.observe(size) };
 }

@@ -10,6 +10,12 @@ export interface PrivilegedState {
   readonly order?: readonly (readonly [earlier: number, later: number])[];
 }
 
+/** The size that a planner would like its pictures in. Whoever renders may give them in another one. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** "What should the robot do?" */
 export interface PlanRequest {
   readonly task: string;
@@ -23,7 +29,7 @@ export interface PlanRequest {
   /** Present only for a planner that declared itself privileged. */
   readonly privileged?: PrivilegedState;
   /** Renders what the cameras see now. Nothing is rendered unless this is called. */
-  observe(): Promise<readonly CameraImage[]>;
+  observe(size?: PictureSize): Promise<readonly CameraImage[]>;
 }
 
 /** "Is this step complete?" */
@@ -36,7 +42,7 @@ export interface VerifyRequest {
   /** Literals that a complete step would have made true, and what is true now. Only for a privileged planner. */
   readonly privileged?: { readonly expected: readonly Literal[]; readonly facts: readonly Fact[] };
   /** Camera images from before the step and from now. */
-  observe(): Promise<{ readonly before: readonly CameraImage[]; readonly after: readonly CameraImage[] }>;
+  observe(size?: PictureSize): Promise<{ readonly before: readonly CameraImage[]; readonly after: readonly CameraImage[] }>;
 }
 
 /** What one call of a model cost. Counts are absent where the backend does not report them. */

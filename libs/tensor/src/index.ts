@@ -13,6 +13,7 @@ export { ImportedModel, importModel } from "./importing/model.ts";
 export { decodeModel } from "./onnx/decode.ts";
 export { encodeModel } from "./onnx/encode.ts";
 export { float16BitsToFloat32, float32ToFloat16Bits } from "./onnx/float16.ts";
+export { withHalfWeights } from "./onnx/half-weights.ts";
 export { hostTensor } from "./onnx/host-tensor.ts";
 export { decayMatricesOnly } from "./training/layout.ts";
 

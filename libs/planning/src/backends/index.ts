@@ -1,5 +1,7 @@
-import { Registry } from "@reverie/core";
+import { InputError, Registry } from "@reverie/core";
 import type { PlannerBackend } from "../planner.ts";
+import type { EmbeddedOptions } from "./embedded.ts";
+import { EmbeddedBackend } from "./embedded.ts";
 import type { OpenAiOptions } from "./openai.ts";
 import { OpenAiBackend } from "./openai.ts";
 import { RandomBackend } from "./random.ts";
@@ -8,6 +10,10 @@ import { SymbolicBackend } from "./symbolic.ts";
 /** What a backend may be made with; each takes what it needs. `seed` is the random planner's, and the model's where it has one. */
 export interface BackendOptions extends Partial<OpenAiOptions> {
   readonly seed?: number | undefined;
+  /** A loaded model, for the embedded planner. */
+  readonly answerer?: EmbeddedOptions["model"] | undefined;
+  /** Whether the embedded planner's plans are held to the plan language. */
+  readonly grammar?: boolean | undefined;
 }
 
 export interface BackendDefinition {
@@ -39,6 +45,16 @@ export const backends: Registry<BackendDefinition> = new Registry<BackendDefinit
       description: "Asks a vision-language model behind an OpenAI-compatible endpoint.",
       privileged: false,
       create: ({ model = "", ...options }) => new OpenAiBackend({ model, ...options }),
+    },
+    {
+      name: "embedded",
+      description: "Runs a small vision-language model in this process.",
+      privileged: false,
+      create({ answerer, seed, temperature, maxTokens, grammar }) {
+        if (answerer === undefined)
+          throw new InputError("answerer", "expected a loaded model: EmbeddedModel.load of @reverie/planning/node makes one.");
+        return new EmbeddedBackend({ model: answerer, seed, temperature, maxTokens, grammar });
+      },
     },
   ],
   (backend) => backend.name,

@@ -15,6 +15,8 @@ export interface PatchEmbeddingOptions {
   /** Default 3. */
   readonly channels?: number;
   readonly width: number;
+  /** Standard deviation of the places' embeddings at the start; patches of a picture are told apart the sooner the nearer it is to theirs. Default 0.02. */
+  readonly placeDeviation?: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export class PatchEmbedding {
 
   /** @throws InputError when the patch does not divide the image */
   constructor(scope: ParameterScope, options: PatchEmbeddingOptions) {
-    const { imageHeight, imageWidth, patch, channels = 3, width } = options;
+    const { imageHeight, imageWidth, patch, channels = 3, width, placeDeviation = 0.02 } = options;
     const rows = imageHeight / patch;
     const columns = imageWidth / patch;
     if (!Number.isInteger(rows) || !Number.isInteger(columns))
@@ -39,8 +41,8 @@ export class PatchEmbedding {
     this.#options = options;
     this.count = rows * columns;
     this.projection = new Linear(scope.scope("projection"), patch * patch * channels, width);
-    this.#rows = scope.parameter("rows", [rows, 1, width], normal(0.02));
-    this.#columns = scope.parameter("columns", [1, columns, width], normal(0.02));
+    this.#rows = scope.parameter("rows", [rows, 1, width], normal(placeDeviation));
+    this.#columns = scope.parameter("columns", [1, columns, width], normal(placeDeviation));
   }
 
   /** @param images - float32 [batch, height, width, channels], row-major from the top left; gives [batch, count, width] */

@@ -2,45 +2,38 @@ import { InputError, Rng, StateError } from "@reverie/core";
 import type { Grammar } from "../decode/grammar.ts";
 import type { SamplingOptions } from "../decode/sampling.ts";
 import { Sampler } from "../decode/sampling.ts";
-import { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import type { KeyValueCache } from "../nn/attention.ts";
-import type { CachedPass } from "../nn/language-model.ts";
-import type { HostTensor, OnnxModel } from "../onnx/model.ts";
-import { gather } from "../ops/indexing.ts";
-import { reshape } from "../ops/shaping.ts";
+import type { HostTensor } from "../onnx/model.ts";
+import type { DecoderModel, DecoderSizes, LoadedDecoder } from "./decoder-graph.ts";
+import { checkDecoder, decoderGraph, PREFIX_INPUT } from "./decoder-graph.ts";
 import { KvCache } from "./kv-cache.ts";
 import type { SessionOptions } from "./session.ts";
 import { Session } from "./session.ts";
 
-/** What a generator needs of a model; `LanguageModel` has it. */
-export interface DecoderModel {
-  readonly options: {
-    readonly layers: number;
-    readonly heads: number;
-    /** Of all heads together. */
-    readonly width: number;
-    readonly vocabulary: number;
-    readonly maxLength: number;
-  };
-  /**
-   * @param ids - int32 [batch, new]
-   * @param positions - int32 [batch, new]
-   * @param caches - one for each layer
-   */
-  applyCached(ids: Tensor, positions: Tensor, caches: readonly KeyValueCache[]): CachedPass;
-}
-
-export interface GeneratorOptions {
-  readonly model: DecoderModel;
+interface CommonGeneratorOptions {
   readonly session?: SessionOptions;
   /** Most samples that are worked on at once; more wait their turn. Default 64. */
   readonly maxBatch?: number;
 }
 
+/** A generator follows a model, whose weights it takes at `create` and `refresh`, or runs a decoder that was read from a file. */
+export type GeneratorOptions = CommonGeneratorOptions &
+  (
+    | {
+        readonly model: DecoderModel;
+        /** Whether prompts may begin with rows of numbers, such as those of an image. Default false. */
+        readonly prefix?: boolean;
+      }
+    | { readonly decoder: LoadedDecoder }
+  );
+
 export interface GenerateOptions<State = unknown> {
   /** Token ids, one or more each. */
   readonly prompts: readonly ArrayLike<number>[];
+  /**
+   * Rows of numbers before each prompt's tokens, [length, width] with the same length for all; they count in maxLength. Only for a
+   * generator with prefixes. Default none.
+   */
+  readonly prefixes?: readonly Float32Array[];
   /** Most tokens of a sample, 1 or more; with the prompt no more than the model's maxLength. */
   readonly maxTokens: number;
   readonly sampling: SamplingOptions;
@@ -99,34 +92,38 @@ const DROP_SHARE = 8;
  * the logits may differ in their last bits between batches of other sizes or lengths, and with them, rarely, the tokens.
  */
 export class Generator {
-  readonly model: DecoderModel;
-  readonly #sessionOptions: SessionOptions;
+  /** Sizes of the model. */
+  readonly sizes: DecoderSizes;
+  /** Whether prompts may begin with rows of numbers. */
+  readonly prefix: boolean;
+  readonly #options: GeneratorOptions;
   readonly #maxBatch: number;
   #session: Session;
   #busy = false;
 
   private constructor(options: GeneratorOptions, session: Session) {
-    this.model = options.model;
-    this.#sessionOptions = options.session ?? {};
+    this.sizes = "model" in options ? options.model.options : options.decoder.options;
+    this.prefix = session.inputNames.includes(PREFIX_INPUT);
+    this.#options = options;
     this.#maxBatch = options.maxBatch ?? 64;
     this.#session = session;
   }
 
-  /** @throws InputError when maxBatch is out of range, or the session cannot be made */
+  /** @throws InputError when maxBatch is out of range, a loaded decoder is none, or the session cannot be made */
   static async create(options: GeneratorOptions): Promise<Generator> {
     const { maxBatch = 64 } = options;
     if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
       throw new InputError("maxBatch", `expected a whole number of 1 or more, got ${maxBatch}.`);
-    return new Generator(options, await Session.create(decoderGraph(options.model), options.session));
+    return new Generator(options, await makeSession(options));
   }
 
   /**
-   * Takes the weights that the model has now.
+   * Takes the weights that the model has now; a decoder from a file stays as it is.
    * @throws StateError while tokens are being generated
    */
   async refresh(): Promise<void> {
     await this.#alone(async () => {
-      const session = await Session.create(decoderGraph(this.model), this.#sessionOptions);
+      const session = await makeSession(this.#options);
       await this.#session.release();
       this.#session = session;
     });
@@ -146,10 +143,10 @@ export class Generator {
    * @throws StateError while another call is running, or after `release`
    */
   async generate<State = unknown>(options: GenerateOptions<State>): Promise<GeneratedSample[]> {
-    checkOptions(options, this.model);
+    checkOptions(options, this.sizes, this.prefix);
     return this.#alone(async () => {
       const { prompts, samplesPerPrompt = 1 } = options;
-      const sampler = new Sampler(this.model.options.vocabulary, options.sampling);
+      const sampler = new Sampler(this.sizes.vocabulary, options.sampling);
       const drafts = prompts.flatMap((_, prompt) =>
         Array.from({ length: samplesPerPrompt }, (_sample, i) => startDraft(options, prompt, i)),
       );
@@ -185,7 +182,7 @@ export class Generator {
     let rows = drafts.filter(({ finish }) => finish === undefined);
     if (rows.length === 0) return;
     cache.select(drafts.flatMap(({ finish }, i) => (finish === undefined ? [rowOf[i]!] : [])));
-    let step = new StepArrays(this.model, rows.length);
+    let step = new StepArrays(this.sizes, rows.length, this.prefix);
     while (!abort(rows, signal)) {
       const outputs = await this.#session.run(step.feeds(cache, rows), step.into);
       const { logits, keys, values } = outputs as unknown as Outputs;
@@ -203,7 +200,7 @@ export class Generator {
       if ((rows.length - kept.length) * DROP_SHARE >= rows.length) {
         cache.select(kept);
         rows = kept.map((row) => rows[row]!);
-        step = new StepArrays(this.model, rows.length);
+        step = new StepArrays(this.sizes, rows.length, this.prefix);
       }
     }
   }
@@ -216,46 +213,45 @@ export class Generator {
     const { samplesPerPrompt = 1 } = options;
     const promptOf = ({ sample }: Draft): number => Math.floor(sample / samplesPerPrompt);
     const first = promptOf(drafts[0]!);
-    const prompts = options.prompts.slice(first, promptOf(drafts.at(-1)!) + 1);
-    const lengths = prompts.map(({ length }) => length);
-    const longest = Math.max(...lengths);
+    const end = promptOf(drafts.at(-1)!) + 1;
+    const prompts = options.prompts.slice(first, end);
+    const longest = Math.max(...prompts.map(({ length }) => length));
     const ids = new Int32Array(prompts.length * longest);
     prompts.forEach((prompt, row) => ids.set(prompt, row * longest));
-    const { layers, heads, width, maxLength } = this.model.options;
+    const { layers, heads, width, maxLength } = this.sizes;
+    const prefix = joined(options.prefixes?.slice(first, end), prompts.length, width);
+    const places = prefix.shape[1]! + longest;
+    const lengths = prompts.map(({ length }) => prefix.shape[1]! + length);
     const cache = new KvCache({ layers, heads, headWidth: width / heads, maxLength, rows: prompts.length });
     const outputs = await this.#session.run({
       ids: { dtype: "int32", shape: [prompts.length, longest], data: ids },
-      positions: { dtype: "int32", shape: [prompts.length, longest], data: ids.map((_, i) => i % longest) },
-      last: { dtype: "int32", shape: [prompts.length], data: Int32Array.from(lengths, (length, row) => row * longest + length - 1) },
+      positions: {
+        dtype: "int32",
+        shape: [prompts.length, longest],
+        data: ids.map((_, i) => prefix.shape[1]! + (i % longest)),
+      },
+      last: { dtype: "int32", shape: [prompts.length], data: Int32Array.from(lengths, (length, row) => row * places + length - 1) },
+      ...(this.prefix ? { [PREFIX_INPUT]: prefix } : {}),
       ...cacheFeeds(cache),
     });
     const { logits, keys, values } = outputs as unknown as Outputs;
-    cache.append(keys.data as Float32Array, values.data as Float32Array, longest, lengths);
+    cache.append(keys.data as Float32Array, values.data as Float32Array, places, lengths);
     return { cache, logits, rowOf: drafts.map((draft) => promptOf(draft) - first) };
   }
 }
 
-/** One graph for prompts and single tokens: the logits after one token of each row, and the new tokens' keys and values. */
-function decoderGraph(model: DecoderModel): OnnxModel {
-  const { layers, heads, width, vocabulary } = model.options;
-  const graph = new Graph({
-    name: "decoder",
-    // A parameter may have the name of an input.
-    bindParameter: (owner, { name, shape, values }) => owner.constant({ dtype: "float32", shape, data: values }, `parameters/${name}`),
-  });
-  const ids = graph.input("ids", "int32", ["batch", "new"]);
-  const positions = graph.input("positions", "int32", ["batch", "new"]);
-  // Row of the flattened [batch * new] tokens: the last real one of each prompt.
-  const last = graph.input("last", "int32", ["batch"]);
-  const mask = graph.input("mask", "float32", ["batch", 1, 1, "window"]);
-  const shape = ["batch", heads, "window", width / heads];
-  const caches = Array.from({ length: layers }, (_, layer) => ({
-    keys: graph.input(`cachedKeys/${layer}`, "float32", shape),
-    values: graph.input(`cachedValues/${layer}`, "float32", shape),
-    mask,
-  }));
-  const { logits, keys, values } = model.applyCached(ids, positions, caches);
-  return graph.toModel({ logits: gather(reshape(logits, [-1, vocabulary]), last), keys, values });
+async function makeSession(options: GeneratorOptions): Promise<Session> {
+  if ("model" in options) return Session.create(decoderGraph(options.model, { prefix: options.prefix === true }), options.session);
+  checkDecoder(options.decoder);
+  return Session.create(options.decoder.model, options.session);
+}
+
+/** Prefixes as one tensor [prompts, length, width]; of length 0 without any. */
+function joined(prefixes: readonly Float32Array[] | undefined, prompts: number, width: number): HostTensor {
+  const size = prefixes?.[0]?.length ?? 0;
+  const data = new Float32Array(prompts * size);
+  prefixes?.forEach((prefix, row) => data.set(prefix, row * size));
+  return { dtype: "float32", shape: [prompts, size / width, width], data };
 }
 
 const zeros = (shape: readonly number[]): HostTensor => ({
@@ -270,14 +266,17 @@ class StepArrays {
   readonly #ids: Int32Array;
   readonly #positions: Int32Array;
   readonly #last: Int32Array;
+  /** A token that follows others has none before it. */
+  readonly #prefix: Record<string, HostTensor>;
 
-  constructor(model: DecoderModel, rows: number) {
-    const { layers, heads, width, vocabulary } = model.options;
+  constructor(sizes: DecoderSizes, rows: number, prefix: boolean) {
+    const { layers, heads, width, vocabulary } = sizes;
     const shape = [layers, rows, heads, 1, width / heads];
     this.into = { logits: zeros([rows, vocabulary]), keys: zeros(shape), values: zeros(shape) };
     this.#ids = new Int32Array(rows);
     this.#positions = new Int32Array(rows);
     this.#last = Int32Array.from({ length: rows }, (_, row) => row);
+    this.#prefix = prefix ? { [PREFIX_INPUT]: joined(undefined, rows, width) } : {};
   }
 
   /** The newest token of each row, behind those in the cache. */
@@ -290,6 +289,7 @@ class StepArrays {
       ids: { dtype: "int32", shape, data: this.#ids },
       positions: { dtype: "int32", shape, data: this.#positions },
       last: { dtype: "int32", shape: [rows.length], data: this.#last },
+      ...this.#prefix,
       ...cacheFeeds(cache),
     };
   }
@@ -352,22 +352,41 @@ function abort(drafts: readonly Draft[], signal: AbortSignal | undefined): boole
   return true;
 }
 
-function checkOptions<State>(options: GenerateOptions<State>, model: DecoderModel): void {
+function checkOptions<State>(options: GenerateOptions<State>, sizes: DecoderSizes, prefix: boolean): void {
   const { prompts, maxTokens, seed, endToken, samplesPerPrompt = 1 } = options;
-  const { vocabulary, maxLength } = model.options;
+  const { vocabulary, maxLength } = sizes;
   for (const [name, count] of Object.entries({ maxTokens, samplesPerPrompt })) {
     if (!Number.isSafeInteger(count) || count < 1) throw new InputError(name, `expected a whole number of 1 or more, got ${count}.`);
   }
   if (typeof seed !== "number" && seed.length !== prompts.length)
     throw new InputError("seed", `expected one for each of ${prompts.length} prompts, got ${seed.length}.`);
   if (endToken !== undefined) checkToken(endToken, vocabulary, "endToken");
+  const before = checkPrefixes(options, sizes, prefix);
   prompts.forEach((prompt, i) => {
     if (prompt.length === 0) throw new InputError(`prompts[${i}]`, "expected one token or more, got none.");
-    if (prompt.length + maxTokens > maxLength) {
-      throw new InputError(`prompts[${i}]`, `${prompt.length} tokens and ${maxTokens} new ones are more than the model's ${maxLength}.`);
+    if (before + prompt.length + maxTokens > maxLength) {
+      const behind = before === 0 ? "" : ` behind ${before} rows`;
+      throw new InputError(
+        `prompts[${i}]`,
+        `${prompt.length} tokens${behind} and ${maxTokens} new ones are more than the model's ${maxLength}.`,
+      );
     }
     for (let k = 0; k < prompt.length; k++) checkToken(prompt[k]!, vocabulary, `prompts[${i}][${k}]`);
   });
+}
+
+/** @returns rows before each prompt */
+function checkPrefixes<State>({ prompts, prefixes }: GenerateOptions<State>, { width }: DecoderSizes, allowed: boolean): number {
+  if (prefixes === undefined) return 0;
+  if (!allowed) throw new InputError("prefixes", "this generator was made without prefixes.");
+  if (prefixes.length !== prompts.length)
+    throw new InputError("prefixes", `expected one for each of ${prompts.length} prompts, got ${prefixes.length}.`);
+  const size = prefixes[0]?.length ?? 0;
+  prefixes.forEach(({ length }, i) => {
+    if (length !== size || length % width !== 0)
+      throw new InputError(`prefixes[${i}]`, `expected rows of ${width} numbers, ${size} numbers as the first prompt has, got ${length}.`);
+  });
+  return size / width;
 }
 
 function checkToken(token: number, vocabulary: number, path: string): void {
