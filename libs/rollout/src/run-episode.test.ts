@@ -232,6 +232,22 @@ describe("a planner", () => {
     expect(episode).toEqual(await run(new ScriptedPlanner([GOOD])));
   });
 
+  test("gets its pictures in the size it asks for, of a state that is past as well", async () => {
+    const sizes: number[][] = [];
+    const planner = new ScriptedPlanner([GOOD], {
+      async judge(request) {
+        const { before, after } = await request.observe({ width: 4, height: 3 });
+        sizes.push([before[0]!.width, before[0]!.height, after[0]!.width, after[0]!.height]);
+        return true;
+      },
+    });
+    await run(planner);
+    expect(sizes).toEqual([
+      [4, 3, 4, 3],
+      [4, 3, 4, 3],
+    ]);
+  });
+
   test("that does not look costs no picture", async () => {
     for (const privileged of [true, false]) {
       const environment = new CubeWorld();

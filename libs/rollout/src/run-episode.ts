@@ -10,7 +10,7 @@ import type {
   StepInfo,
 } from "@reverie/core";
 import { deriveFacts, expectedChanges, FactSet, ReverieError, sha256Hex, unmetPreconditions } from "@reverie/core";
-import { parsePlan, type PrivilegedState } from "@reverie/planning";
+import { parsePlan, type PictureSize, type PrivilegedState } from "@reverie/planning";
 import { rewards, scorePlan } from "@reverie/rewards";
 import { askPlanner, EpisodeEnded, stopFailure, type EpisodeFailure } from "./ask.ts";
 import { assignInstruction } from "./assign.ts";
@@ -136,7 +136,7 @@ class EpisodeRun {
           history: [...this.#history],
           seed,
           ...(planner.privileged ? { privileged: privilegedState(environment) } : {}),
-          observe: async () => this.#look(),
+          observe: async (size) => this.#look(size),
         },
         inner,
       ),
@@ -224,7 +224,7 @@ class EpisodeRun {
             skills: environment.skills,
             objects: environment.objects,
             ...(planner.privileged ? { privileged: { expected, facts: environment.facts() } } : {}),
-            observe: async () => ({ before: this.#lookBack(stateBefore), after: this.#look() }),
+            observe: async (size) => ({ before: this.#lookBack(stateBefore, size), after: this.#look(size) }),
           },
           inner,
         ),
@@ -274,20 +274,20 @@ class EpisodeRun {
     }
   }
 
-  /** What all cameras see now. */
-  #look(): CameraImage[] {
+  /** What all cameras see now. @param size - pixels; absent = each camera's own */
+  #look(size?: PictureSize): CameraImage[] {
     const { environment } = this.#options;
-    return environment.scene.cameras.map(({ id }) => environment.render(id));
+    return environment.scene.cameras.map(({ id }) => environment.render(id, size));
   }
 
   /** What all cameras saw in an earlier state. The world comes back to where it is. */
-  #lookBack(state: Uint8Array | undefined): CameraImage[] {
+  #lookBack(state: Uint8Array | undefined, size?: PictureSize): CameraImage[] {
     if (state === undefined) return [];
     const { environment } = this.#options;
     const now = environment.snapshot();
     environment.restore(state);
     try {
-      return this.#look();
+      return this.#look(size);
     } finally {
       environment.restore(now);
     }

@@ -6,6 +6,7 @@ import type {
   PlanningEnvironment,
   PlanStep,
   Pose,
+  RenderOptions,
   SceneDescription,
   SceneObject,
   SkillFailureReason,
@@ -161,10 +162,12 @@ export class CubeWorld implements PlanningEnvironment {
     return [...this.#facts];
   }
 
-  render(camera: string): CameraImage {
+  render(camera: string, { width = 1, height = 1 }: RenderOptions = {}): CameraImage {
     if (camera !== "front") throw new UnknownIdError("camera", camera, ["front"]);
     this.renders++;
-    return { camera, width: 1, height: 1, rgb: new Uint8Array([this.#steps, 0, 0]) };
+    const rgb = new Uint8Array(3 * width * height);
+    rgb[0] = this.#steps;
+    return { camera, width, height, rgb };
   }
 
   snapshot(): Uint8Array {
