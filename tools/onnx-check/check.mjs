@@ -34,9 +34,13 @@ if (installed.status !== 0)
 const models = values.keep === undefined ? join(temporary, "models") : resolve(values.keep);
 mkdirSync(models, { recursive: true });
 const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
-const tests = run(process.execPath, [vitest, "run", "--config", "tools/onnx-check/vitest.config.mjs", "--root", ".", "libs/tensor"], {
-  env: { ...process.env, REVERIE_ONNX_MODELS: models, REVERIE_TEST_REPORTS: undefined },
-});
+const tests = run(
+  process.execPath,
+  [vitest, "run", "--config", "tools/onnx-check/vitest.config.mjs", "--root", ".", "libs/tensor", "libs/training/src/model"],
+  {
+    env: { ...process.env, REVERIE_ONNX_MODELS: models, REVERIE_TEST_REPORTS: undefined },
+  },
+);
 if (tests.status !== 0) {
   process.stdout.write(`${tests.stdout}\n${tests.stderr}\n`);
   process.exit(1);

@@ -57,7 +57,11 @@ describe("Wrong usage", () => {
       ["run", "manipulation/pick-cube", "--planner", "symbolc"],
       /--planner: Unknown planner "symbolc", did you mean "symbolic"\?/,
     ],
-    ["a planner of a later version", ["run", "manipulation/pick-cube", "--planner", "embedded"], /this version has no such planner yet/],
+    [
+      "a planner of a later version",
+      ["run", "manipulation/pick-cube", "--planner", "transformers"],
+      /this version has no such planner yet/,
+    ],
     [
       "a seed that is no integer",
       ["run", "manipulation/pick-cube", "--seed", "1.5"],

@@ -10,6 +10,7 @@ interface Options {
   readonly planner: string;
   readonly endpoint?: string;
   readonly model?: string;
+  readonly weights: string;
   readonly seed: number;
   readonly untilStdinCloses?: boolean;
 }
@@ -18,9 +19,14 @@ function say(line: string): void {
   process.stderr.write(`planner: ${line}\n`);
 }
 
-/** @throws UnknownIdError for an unknown backend, InputError for options that it cannot work with */
-async function makeBackend({ planner, endpoint, model, seed }: Options): Promise<PlannerBackend> {
+/** @throws UnknownIdError for an unknown backend, InputError for options that it cannot work with, PeerError for weights that are missing or damaged */
+async function makeBackend({ planner, endpoint, model, weights, seed }: Options): Promise<PlannerBackend> {
   const definition = backends.get(planner);
+  if (planner === "embedded") {
+    // Loaded only here: the other planners need no ONNX Runtime.
+    const { EmbeddedModel } = await import("@reverie/planning/node");
+    return definition.create({ seed, answerer: await EmbeddedModel.load(weights) });
+  }
   if (planner !== "openai") return definition.create({ seed });
   // Loaded only here: the other planners never turn pixels into files.
   const { encodePng } = await import("@reverie/render");
@@ -42,7 +48,8 @@ function seedOf(text: string): number {
 const command = new Command("reverie-planner")
   .description("Connects a planner to a server and answers its questions until it is told to end.")
   .option("--url <url>", "the server", "http://127.0.0.1:4870")
-  .option("--planner <name>", "backend: symbolic, random or openai", "symbolic")
+  .option("--planner <name>", "backend: symbolic, random, embedded or openai", "symbolic")
+  .option("--weights <dir>", "weights of the embedded planner", "models/embedded")
   .option("--endpoint <url>", "address of an OpenAI-compatible model server")
   .option("--model <name>", "which of its models")
   .option("--seed <n>", "seed of a random planner", seedOf, 0)

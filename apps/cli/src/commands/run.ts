@@ -5,7 +5,7 @@ import { runEpisode } from "@reverie/rollout";
 import * as z from "zod";
 import { choiceOption, defineCommand, integerOption, optionalInteger, SEED_OPTION, seedOption, type CommandIo } from "../define-command.ts";
 import { EpisodeFile, type RunKey } from "../episode-file.ts";
-import { backendFor, checkPlanner, PLANNER_OPTIONS, plannerShape, type PlannerChoice } from "../planners.ts";
+import { backendFor, checkPlanner, loadModel, PLANNER_OPTIONS, plannerShape, type PlannerChoice } from "../planners.ts";
 import { FILM_OPTIONS, FilmMaker, FilmReel, filmShape } from "../film.ts";
 import { checkServerOptions, runOnServer } from "../run-on-server.ts";
 
@@ -45,7 +45,7 @@ function runKey(options: RunOptions): RunKey {
     planner,
     instruction,
     build: there ? null : buildOf(options),
-    model: planner === "openai" ? model : null,
+    model: planner === "openai" ? model : planner === "embedded" ? options.weights : null,
     // Without user, password and query, which may hold a secret.
     endpoint: planner === "openai" && address !== undefined ? `${address.origin}${address.pathname}` : null,
     replans: there ? null : replansOf(options),
@@ -104,11 +104,12 @@ export interface RunSinks {
 async function runHere(options: RunOptions, io: CommandIo, { keep, tell, film }: RunSinks): Promise<void> {
   const environment = await createEnvironment(options.id, { build: buildOf(options) });
   const choice: PlannerChoice = options;
+  const model = await loadModel(choice);
   try {
     for (let i = 0; i < options.episodes && !io.signal.aborted; i++) {
       const seed = (options.seed + i) % 0x1_0000_0000;
       // A fresh planner for each seed: what it says must not depend on the episodes before.
-      const planner = new PlannerAgent(backendFor(choice, seed));
+      const planner = new PlannerAgent(backendFor(choice, seed, model));
       io.progress(`[${i + 1}/${options.episodes}] seed ${seed} ...`);
       let reel: FilmReel | undefined;
       const episode = await runEpisode({
@@ -138,6 +139,7 @@ async function runHere(options: RunOptions, io: CommandIo, { keep, tell, film }:
     }
   } finally {
     environment.close();
+    await model?.release();
   }
 }
 

@@ -78,6 +78,7 @@ export const upCommand = defineCommand({
           [
             `--url=${url}`,
             `--planner=${options.planner}`,
+            `--weights=${options.weights}`,
             ...(options.planner === "random" ? [] : [`--seed=${options.seed}`]),
             ...(options.endpoint === undefined ? [] : [`--endpoint=${options.endpoint}`]),
             ...(options.model === undefined ? [] : [`--model=${options.model}`]),
