@@ -58,9 +58,14 @@ describe("Wrong usage", () => {
       /--planner: Unknown planner "symbolc", did you mean "symbolic"\?/,
     ],
     [
-      "a planner of a later version",
+      "a planner that needs a model, without one",
       ["run", "manipulation/pick-cube", "--planner", "transformers"],
-      /this version has no such planner yet/,
+      /--model: planner transformers needs the folder of a model, or an id on the Hugging Face hub/,
+    ],
+    [
+      "weights of an unknown kind",
+      ["run", "manipulation/pick-cube", "--planner", "transformers", "--model", "owner/model", "--dtype", "fp23"],
+      /--dtype: Unknown kind of weights "fp23", did you mean "fp32"\?/,
     ],
     [
       "a seed that is no integer",

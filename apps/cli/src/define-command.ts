@@ -100,18 +100,14 @@ export function integerOption(low: number, high: number, otherwise: number): z.Z
 }
 
 /** An option that is one of some names; a wrong one is answered with the closest. Undefined when it is not given. */
-export function choiceOption<const T extends string>(
-  kind: string,
-  names: readonly T[],
-  explain: (name: string) => string | undefined = () => undefined,
-): z.ZodType<T | undefined> {
+export function choiceOption<const T extends string>(kind: string, names: readonly T[]): z.ZodType<T | undefined> {
   return z
     .string()
     .max(120)
     .transform((name, context) => {
       const known = names.find((each) => each === name);
       if (known !== undefined) return known;
-      const message = explain(name) ?? new UnknownIdError(kind, name, names).message.replace(/\.$/, "");
+      const message = new UnknownIdError(kind, name, names).message.replace(/\.$/, "");
       context.addIssue({ code: "custom", message });
       return z.NEVER;
     })

@@ -21,6 +21,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm ci": "would replace the installation that this test runs in",
   "npm test": "runs the other tests; the checks of a clean clone do that first",
   "npm run check": "runs the other tests and gates; the checks of a clean clone do that first",
+  "npm install --no-save --ignore-scripts @huggingface/transformers@4.3.1": "would change the installation that this test runs in",
+  "npx reverie run manipulation/stack-cubes --planner transformers --model HuggingFaceTB/SmolVLM-256M-Instruct --dtype q4":
+    "fetches a model of several hundred megabytes; tests of the loader run on tiny ones",
   "node tools/gen/new-task.mjs manipulation stack-plates": "writes a source file; its own test runs it in a workspace of its own",
 };
 

@@ -19,6 +19,10 @@ export interface RunKey {
   readonly visual?: string;
   /** Absent = the task's first. */
   readonly split?: string;
+  /** Which of a stock model's weights; absent = its own choice. */
+  readonly dtype?: string;
+  /** Most tokens of a plan; absent = the planner's own. */
+  readonly maxTokens?: number;
 }
 
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
@@ -36,11 +40,13 @@ const runSchema = z.object({
   planner: word,
   instruction: words.nullable(),
   build: word.nullable(),
-  model: word.nullable(),
+  model: words.nullable(),
   endpoint: words.nullable(),
   replans: count.nullable(),
   visual: word.exactOptional(),
   split: word.exactOptional(),
+  dtype: word.exactOptional(),
+  maxTokens: count.exactOptional(),
 }) satisfies z.ZodType<RunKey>;
 
 const episodeSchema = z.object({

@@ -1,6 +1,6 @@
 import { InputError, messageOf, ReverieError, UnknownIdError } from "@reverie/core";
-import { backends, type PlannerBackend } from "@reverie/planning";
-import { Command, InvalidArgumentError } from "commander";
+import { backends, TRANSFORMERS_DTYPES, type PlannerBackend, type TransformersDtype } from "@reverie/planning";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { runPlanner } from "./run-planner.ts";
 
 // The planner process: one backend, one server, until it is told to end. Everything it says goes to standard error.
@@ -11,6 +11,8 @@ interface Options {
   readonly endpoint?: string;
   readonly model?: string;
   readonly weights: string;
+  readonly dtype?: TransformersDtype;
+  readonly maxTokens?: number;
   readonly seed: number;
   readonly untilStdinCloses?: boolean;
 }
@@ -20,12 +22,23 @@ function say(line: string): void {
 }
 
 /** @throws UnknownIdError for an unknown backend, InputError for options that it cannot work with, PeerError for weights that are missing or damaged */
-async function makeBackend({ planner, endpoint, model, weights, seed }: Options): Promise<PlannerBackend> {
+async function makeBackend({ planner, endpoint, model, weights, dtype, maxTokens, seed }: Options): Promise<PlannerBackend> {
   const definition = backends.get(planner);
   if (planner === "embedded") {
     // Loaded only here: the other planners need no ONNX Runtime.
     const { EmbeddedModel } = await import("@reverie/planning/node");
-    return definition.create({ seed, answerer: await EmbeddedModel.load(weights) });
+    return definition.create({ seed, maxTokens, answerer: await EmbeddedModel.load(weights) });
+  }
+  if (planner === "transformers") {
+    if (model === undefined) throw new InputError("--model", "expected the folder of a model, or an id on the hub such as owner/model.");
+    const { TransformersModel } = await import("@reverie/planning/node");
+    say(`loading ${model}`);
+    const chatModel = await TransformersModel.load(model, {
+      allowRemote: true,
+      signal: stopping.signal,
+      ...(dtype === undefined ? {} : { dtype }),
+    });
+    return definition.create({ seed, maxTokens, chatModel });
   }
   if (planner !== "openai") return definition.create({ seed });
   // Loaded only here: the other planners never turn pixels into files.
@@ -34,9 +47,16 @@ async function makeBackend({ planner, endpoint, model, weights, seed }: Options)
     endpoint,
     seed,
     ...(model === undefined ? {} : { model }),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
     apiKey: process.env["OPENAI_API_KEY"] || undefined,
     encodeImage: (image) => ({ mimeType: "image/png", bytes: encodePng(image) }),
   });
+}
+
+function maxTokensOf(text: string): number {
+  const tokens = Number(text);
+  if (!Number.isInteger(tokens) || tokens < 1 || tokens > 100_000) throw new InvalidArgumentError("Expected an integer from 1 to 100000.");
+  return tokens;
 }
 
 function seedOf(text: string): number {
@@ -48,10 +68,12 @@ function seedOf(text: string): number {
 const command = new Command("reverie-planner")
   .description("Connects a planner to a server and answers its questions until it is told to end.")
   .option("--url <url>", "the server", "http://127.0.0.1:4870")
-  .option("--planner <name>", "backend: symbolic, random, embedded or openai", "symbolic")
+  .option("--planner <name>", "backend: symbolic, random, embedded, openai or transformers", "symbolic")
   .option("--weights <dir>", "weights of the embedded planner", "models/embedded")
   .option("--endpoint <url>", "address of an OpenAI-compatible model server")
-  .option("--model <name>", "which of its models")
+  .option("--model <name>", "which of its models; for transformers a folder, or an id on the Hugging Face hub")
+  .addOption(new Option("--dtype <name>", "which weights of a transformers model").choices(TRANSFORMERS_DTYPES))
+  .option("--max-tokens <n>", "most tokens of a plan", maxTokensOf)
   .option("--seed <n>", "seed of a random planner", seedOf, 0)
   .option("--until-stdin-closes", "end when standard input closes, as it does when the process that started this one is gone")
   .addHelpText(
@@ -82,6 +104,8 @@ try {
     ...(token === undefined || token === "" ? {} : { token }),
   });
 } catch (error) {
+  // Told to end while a model was loaded.
+  if (error === stopping.signal.reason) process.exit(0);
   say(error instanceof ReverieError ? error.message : error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
   process.exitCode = error instanceof InputError || error instanceof UnknownIdError ? 2 : 3;
 }

@@ -14,6 +14,7 @@ export { EmbeddedBackend } from "./backends/embedded.ts";
 export { OpenAiBackend } from "./backends/openai.ts";
 export { RandomBackend } from "./backends/random.ts";
 export { SymbolicBackend } from "./backends/symbolic.ts";
+export { TRANSFORMERS_DTYPES, TransformersBackend } from "./backends/transformers.ts";
 export { squareImage, viewsOf } from "./embedded/images.ts";
 export { EMBEDDED_FILES, EMBEDDED_FORMAT, parseManifest } from "./embedded/manifest.ts";
 export { planGrammar } from "./embedded/plan-grammar.ts";
@@ -50,6 +51,14 @@ export type { SearchProblem } from "./search/ground.ts";
 export type { BackendDefinition, BackendOptions } from "./backends/index.ts";
 export type { EncodedImage, EncodeImage, OpenAiOptions } from "./backends/openai.ts";
 export type { EmbeddedOptions } from "./backends/embedded.ts";
+export type {
+  ChatAnswer,
+  ChatAnswerOptions,
+  ChatModel,
+  ChatQuestion,
+  TransformersDtype,
+  TransformersOptions,
+} from "./backends/transformers.ts";
 export type { Answerer, AnswerOptions, EmbeddedAnswer, EmbeddedQuestion } from "./embedded/answerer.ts";
 export type { EmbeddedFile, EmbeddedManifest } from "./embedded/manifest.ts";
 export type { PlanGrammarOptions, PlanGrammarState } from "./embedded/plan-grammar.ts";

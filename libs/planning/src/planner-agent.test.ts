@@ -140,7 +140,7 @@ describe("PlannerAgent", () => {
 });
 
 test("backends are found by name, with the closest one offered", () => {
-  expect(backends.ids).toEqual(["symbolic", "random", "openai", "embedded"]);
+  expect(backends.ids).toEqual(["symbolic", "random", "openai", "embedded", "transformers"]);
   expect(() => backends.get("symbolik")).toThrow('did you mean "symbolic"');
   expect(() => backends.get("openai").create({})).toThrow("model: expected the name of a model");
 });

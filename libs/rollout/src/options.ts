@@ -37,6 +37,19 @@ export function resolveLimits(given: Partial<EpisodeLimits> = {}): EpisodeLimits
   return limits;
 }
 
+/**
+ * Who judges steps. `on`: the planner, by what it sees. `off`: nobody; only a skill that reports its own failure counts as failed.
+ * `perfect`: the facts of the world, which no camera shows: the episode is then labelled privileged.
+ */
+export const MONITOR_MODES = ["on", "off", "perfect"] as const;
+export type MonitorMode = (typeof MONITOR_MODES)[number];
+
+/** The mode that `monitor` of the options stands for. */
+export function monitorModeOf(monitor: boolean | MonitorMode = "on"): MonitorMode {
+  if (typeof monitor !== "boolean") return monitor;
+  return monitor ? "on" : "off";
+}
+
 export interface EpisodeOptions {
   /** The world. It is reset first, and left as the episode ended. */
   readonly environment: PlanningEnvironment;
@@ -50,8 +63,8 @@ export interface EpisodeOptions {
   readonly limits?: Partial<EpisodeLimits>;
   /** Which reward scores the first plan. @defaultValue "match" */
   readonly reward?: string;
-  /** Ask the planner to judge every step that was tried. @defaultValue true */
-  readonly monitor?: boolean;
+  /** Who judges every step that was tried. `true` is `"on"`, `false` is `"off"`. @defaultValue "on" */
+  readonly monitor?: boolean | MonitorMode;
   /** Stops the episode; its reason, when an error of core, becomes the episode's failure. */
   readonly signal?: AbortSignal;
   /**

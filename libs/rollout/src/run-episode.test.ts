@@ -145,6 +145,26 @@ describe("a failed step", () => {
     expect(planner.verifyRequests).toHaveLength(0);
   });
 
+  test("is noticed by a perfect monitor without a question to the planner, and the episode is then privileged", async () => {
+    const planner = new ScriptedPlanner([GOOD]);
+    const verdicts: unknown[] = [];
+    const episode = await run(planner, {
+      environment: new CubeWorld({ faults: { 0: "does-nothing" } }),
+      monitor: "perfect",
+      observer: (event) => {
+        if (event.type === "verdict") verdicts.push(event.verdict);
+      },
+    });
+    expect(rows(episode)).toEqual(["0 pick failed", "0 pick done", "0 place done"]);
+    expect(episode).toMatchObject({ success: true, privileged: true });
+    expect(verdicts).toEqual([
+      { complete: false, truth: false },
+      { complete: true, truth: true },
+      { complete: true, truth: true },
+    ]);
+    expect(planner.verifyRequests).toHaveLength(0);
+  });
+
   test("leads to at most as many new plans as allowed", async () => {
     const planner = new ScriptedPlanner([planText("place(red_cube, blue_cube)")]);
     const episode = await run(planner, { limits: { replans: 2 } });

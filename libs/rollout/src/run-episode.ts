@@ -2,6 +2,7 @@ import type {
   CameraImage,
   Episode,
   EpisodeStep,
+  Literal,
   MonitorVerdict,
   PlanningEnvironment,
   PlanStep,
@@ -15,7 +16,7 @@ import { rewards, scorePlan } from "@reverie/rewards";
 import { askPlanner, EpisodeEnded, stopFailure, type EpisodeFailure } from "./ask.ts";
 import { assignInstruction } from "./assign.ts";
 import type { EpisodeEvent, PlanReading } from "./events.ts";
-import { resolveLimits, type EpisodeLimits, type EpisodeOptions } from "./options.ts";
+import { monitorModeOf, resolveLimits, type EpisodeLimits, type EpisodeOptions, type MonitorMode } from "./options.ts";
 
 /** A skill that failed so may do better at once; the others need another plan. */
 const RETRYABLE: ReadonlySet<SkillFailureReason> = new Set(["slipped", "blocked", "timed-out"]);
@@ -24,6 +25,17 @@ const RETRYABLE: ReadonlySet<SkillFailureReason> = new Set(["slipped", "blocked"
 interface Attempt {
   readonly done: boolean;
   readonly retryable: boolean;
+}
+
+/** A step that was tried, as its judge is shown it. */
+interface Tried {
+  readonly step: PlanStep;
+  /** What a complete step would have made true. */
+  readonly expected: readonly Literal[];
+  /** Whether the facts say that it is complete. */
+  readonly truth: boolean;
+  /** The world before it; absent for who needs no pictures. */
+  readonly stateBefore: Uint8Array | undefined;
 }
 
 /** How a skill ended; `interrupted` also when the episode ended under it. */
@@ -56,6 +68,7 @@ class EpisodeRun {
   readonly #options: EpisodeOptions;
   readonly #limits: EpisodeLimits;
   readonly #preset: string;
+  readonly #monitor: MonitorMode;
   readonly #now: () => number;
   readonly #started: number;
   /** All rows so far: tried, running, pending, skipped. */
@@ -72,6 +85,7 @@ class EpisodeRun {
     this.#options = options;
     this.#limits = limits;
     this.#preset = preset;
+    this.#monitor = monitorModeOf(options.monitor);
     this.#now = options.now ?? (() => performance.now());
     this.#started = this.#now();
   }
@@ -196,7 +210,7 @@ class EpisodeRun {
   }
 
   async #tryStep(row: number): Promise<Attempt> {
-    const { environment, planner, monitor = true } = this.#options;
+    const { environment, planner } = this.#options;
     const { skill, args, plan } = this.#rows[row]!;
     const step: PlanStep = { skill, args };
     this.#setRow(row, { ...step, status: "running", plan }, "step-started");
@@ -205,34 +219,14 @@ class EpisodeRun {
     const signature = environment.skills.find(({ name }) => name === skill);
     const expected = signature === undefined ? [] : expectedChanges(signature, args, before, environment.objects);
     // Who reads facts needs no pictures. For the others the state is kept, and drawn only if they look.
-    const stateBefore = monitor && !planner.privileged ? environment.snapshot() : undefined;
+    const stateBefore = this.#monitor === "on" && !planner.privileged ? environment.snapshot() : undefined;
     const end = await this.#drive(step);
     const after = new FactSet(environment.facts());
     const truth = expected.length === 0 ? end.succeeded : expected.every((literal) => after.satisfies(literal));
     const reached = environment.ended && (this.#lastInfo?.success ?? false);
     const succeeded = end.succeeded || (environment.ended && truth) || reached;
 
-    let verdict: MonitorVerdict | undefined;
-    if (monitor && !this.#truncated) {
-      this.#emit({ type: "phase", phase: "monitoring" });
-      const judged = await askPlanner(`planner ${planner.name}, verify`, this.#limits.verifyTimeoutMs, this.#options.signal, (inner) =>
-        planner.verify(
-          {
-            task: environment.id,
-            instruction: environment.assignment.instruction,
-            step,
-            skills: environment.skills,
-            objects: environment.objects,
-            ...(planner.privileged ? { privileged: { expected, facts: environment.facts() } } : {}),
-            observe: async (size) => ({ before: this.#lookBack(stateBefore, size), after: this.#look(size) }),
-          },
-          inner,
-        ),
-      );
-      const { complete, explanation, usage } = judged;
-      verdict = { complete, truth, ...(explanation === undefined ? {} : { explanation }) };
-      this.#emit({ type: "verdict", index: row, verdict, usage });
-    }
+    const verdict = this.#truncated ? undefined : await this.#judge(row, { step, expected, truth, stateBefore });
     const incomplete = succeeded && !reached && verdict?.complete === false;
     const done = succeeded && !incomplete;
     const reason = done ? undefined : failureReason(end, verdict, incomplete);
@@ -248,6 +242,36 @@ class EpisodeRun {
     // What already had its effects, or lost what it needs, can only fail again: that takes another plan.
     const canStart = signature !== undefined && unmetPreconditions(signature, args, after, environment.objects).length === 0;
     return { done, retryable: canStart && (incomplete || (end.reason !== undefined && RETRYABLE.has(end.reason))) };
+  }
+
+  /** What the monitor says of a step that was tried; undefined when there is none. */
+  async #judge(index: number, { step, expected, truth, stateBefore }: Tried): Promise<MonitorVerdict | undefined> {
+    if (this.#monitor === "off") return undefined;
+    const { environment, planner } = this.#options;
+    this.#emit({ type: "phase", phase: "monitoring" });
+    if (this.#monitor === "perfect") {
+      const verdict: MonitorVerdict = { complete: truth, truth };
+      this.#emit({ type: "verdict", index, verdict, usage: { latencyMs: 0, attempts: 0 } });
+      return verdict;
+    }
+    const judged = await askPlanner(`planner ${planner.name}, verify`, this.#limits.verifyTimeoutMs, this.#options.signal, (inner) =>
+      planner.verify(
+        {
+          task: environment.id,
+          instruction: environment.assignment.instruction,
+          step,
+          skills: environment.skills,
+          objects: environment.objects,
+          ...(planner.privileged ? { privileged: { expected, facts: environment.facts() } } : {}),
+          observe: async (size) => ({ before: this.#lookBack(stateBefore, size), after: this.#look(size) }),
+        },
+        inner,
+      ),
+    );
+    const { complete, explanation, usage } = judged;
+    const verdict: MonitorVerdict = { complete, truth, ...(explanation === undefined ? {} : { explanation }) };
+    this.#emit({ type: "verdict", index, verdict, usage });
+    return verdict;
   }
 
   async #drive(step: PlanStep): Promise<SkillEnd> {
@@ -330,7 +354,7 @@ class EpisodeRun {
       task: environment.id,
       taskVersion: environment.version,
       planner: planner.name,
-      privileged: planner.privileged,
+      privileged: planner.privileged || this.#monitor === "perfect",
       seed,
       instruction: assignment.instruction,
       plan: this.#firstPlan,

@@ -1,6 +1,6 @@
-export { collate, fits, tokensOf } from "./data/batches.ts";
+export { collate, fits, lengthOf, tokensOf } from "./data/batches.ts";
 export { checkDataset, readDataset, writeDataset } from "./data/dataset.ts";
-export { assertTrainingRow, patchClassesOf, ROW_IMAGE, ROW_IMAGE_BYTES, ROW_PATCHES, ROW_VIEWS } from "./data/row.ts";
+export { assertTrainingRow, patchClassesOf, ROW_IMAGE, ROW_IMAGE_BYTES, ROW_PATCH_BYTES, ROW_PATCHES, ROW_VIEWS } from "./data/row.ts";
 export { RowStream } from "./data/row-stream.ts";
 export { decodeShard, encodeShard } from "./data/shard.ts";
 export { ShuffledRows } from "./data/shuffled-rows.ts";
@@ -17,6 +17,7 @@ export {
   sequenceRatio,
 } from "./policy-optimisation/policy-loss-numbers.ts";
 export { LanguageModelPolicy } from "./policy-optimisation/language-model-policy.ts";
+export { VisionLanguagePolicy } from "./policy-optimisation/vision-language-policy.ts";
 export { levelledPrompts } from "./policy-optimisation/prompts.ts";
 export { specReward } from "./policy-optimisation/reward-source.ts";
 export { httpReward } from "./policy-optimisation/http-reward.ts";
@@ -30,7 +31,7 @@ export { trainTokenizer } from "./tokenizer/train-tokenizer.ts";
 
 export type { Batch, CollateOptions, RowTokens } from "./data/batches.ts";
 export type { DatasetCheck, DatasetManifest, DatasetShard, WriteDatasetOptions } from "./data/dataset.ts";
-export type { RowKind, TrainingRow } from "./data/row.ts";
+export type { PlanFacts, RowKind, TrainingRow } from "./data/row.ts";
 export type { RowStreamOptions, StreamPosition } from "./data/row-stream.ts";
 export type { ShuffledRowsOptions, ShufflePosition } from "./data/shuffled-rows.ts";
 export type { EpisodeSource, MixEntry, MixStage, RowJob, RowPlan, SourceModule } from "./data/source.ts";
@@ -47,6 +48,7 @@ export type { PolicyLoss, PolicyLossInputs } from "./policy-optimisation/policy-
 export type { ScoredResponse } from "./policy-optimisation/policy-loss-numbers.ts";
 export type { Policy, PolicyFeeds, PolicySample, ResponseFinish, TokenStatistics } from "./policy-optimisation/policy.ts";
 export type { CausalModel, LanguageModelPolicyOptions } from "./policy-optimisation/language-model-policy.ts";
+export type { PicturePrompt, VisionLanguagePolicyOptions } from "./policy-optimisation/vision-language-policy.ts";
 export type { LevelledPromptsOptions, PromptRequest, PromptSource } from "./policy-optimisation/prompts.ts";
 export type { RewardRequest, RewardResult, RewardSource, SpecRewardOptions } from "./policy-optimisation/reward-source.ts";
 export type { HttpRewardOptions } from "./policy-optimisation/http-reward.ts";

@@ -5,13 +5,13 @@ import { runEpisode } from "@reverie/rollout";
 import * as z from "zod";
 import { choiceOption, defineCommand, integerOption, optionalInteger, SEED_OPTION, seedOption, type CommandIo } from "../define-command.ts";
 import { EpisodeFile, type RunKey } from "../episode-file.ts";
-import { backendFor, checkPlanner, loadModel, PLANNER_OPTIONS, plannerShape, type PlannerChoice } from "../planners.ts";
+import { backendFor, checkPlanner, loadModel, plannerOptions, plannerShape, type PlannerChoice } from "../planners.ts";
 import { FILM_OPTIONS, FilmMaker, FilmReel, filmShape } from "../film.ts";
 import { checkServerOptions, runOnServer } from "../run-on-server.ts";
 
 const schema = z.object({
   id: z.string("name a task, for example manipulation/stack-cubes; `npx reverie envs` lists them").max(120),
-  ...plannerShape,
+  ...plannerShape("symbolic"),
   seed: seedOption,
   episodes: integerOption(1, 1_000_000, 1),
   split: z.string().max(120).optional(),
@@ -34,9 +34,12 @@ function replansOf({ planner, replans = 3 }: RunOptions): number {
 
 const buildOf = ({ build = "simd" }: RunOptions): NonNullable<RunOptions["build"]> => build;
 
+/** Planners whose plans are written word by word. */
+const MODELS: readonly RunOptions["planner"][] = ["embedded", "openai", "transformers"];
+
 /** What decides the episodes of a run, apart from their seeds. */
 function runKey(options: RunOptions): RunKey {
-  const { id, planner, instruction = null, model = null, endpoint, visual = "none", split } = options;
+  const { id, planner, instruction = null, model = null, endpoint, visual = "none", split, dtype, maxTokens } = options;
   const there = planner === "socket";
   const address = endpoint === undefined ? undefined : new URL(endpoint);
   return {
@@ -45,12 +48,14 @@ function runKey(options: RunOptions): RunKey {
     planner,
     instruction,
     build: there ? null : buildOf(options),
-    model: planner === "openai" ? model : planner === "embedded" ? options.weights : null,
+    model: planner === "openai" || planner === "transformers" ? model : planner === "embedded" ? options.weights : null,
     // Without user, password and query, which may hold a secret.
     endpoint: planner === "openai" && address !== undefined ? `${address.origin}${address.pathname}` : null,
     replans: there ? null : replansOf(options),
     ...(visual === "none" ? {} : { visual }),
     ...(split === undefined ? {} : { split }),
+    ...(planner === "transformers" && dtype !== undefined ? { dtype } : {}),
+    ...(MODELS.includes(planner) && maxTokens !== undefined ? { maxTokens } : {}),
   };
 }
 
@@ -104,13 +109,16 @@ export interface RunSinks {
 async function runHere(options: RunOptions, io: CommandIo, { keep, tell, film }: RunSinks): Promise<void> {
   const environment = await createEnvironment(options.id, { build: buildOf(options) });
   const choice: PlannerChoice = options;
-  const model = await loadModel(choice);
+  const model = await loadModel(choice, io);
   try {
     for (let i = 0; i < options.episodes && !io.signal.aborted; i++) {
       const seed = (options.seed + i) % 0x1_0000_0000;
       // A fresh planner for each seed: what it says must not depend on the episodes before.
-      const planner = new PlannerAgent(backendFor(choice, seed, model));
-      io.progress(`[${i + 1}/${options.episodes}] seed ${seed} ...`);
+      const now = `[${i + 1}/${options.episodes}] seed ${seed}`;
+      let written = 0;
+      const onText = (piece: string): void => io.progress(`${now} ... ${(written += piece.length)} characters written`);
+      const planner = new PlannerAgent(backendFor(choice, seed, model, onText));
+      io.progress(`${now} ...`);
       let reel: FilmReel | undefined;
       const episode = await runEpisode({
         environment,
@@ -139,7 +147,7 @@ async function runHere(options: RunOptions, io: CommandIo, { keep, tell, film }:
     }
   } finally {
     environment.close();
-    await model?.release();
+    await model.release();
   }
 }
 
@@ -148,7 +156,7 @@ export const runCommand = defineCommand({
   summary: "Run episodes of a task headless and score them",
   argument: { key: "id", placeholder: "ID", description: "task id, for example manipulation/stack-cubes" },
   options: [
-    ...PLANNER_OPTIONS,
+    ...plannerOptions("symbolic"),
     SEED_OPTION,
     { flags: "--episodes <n>", description: "how many episodes, with seeds seed, seed + 1, ... (default 1)" },
     { flags: "--instruction <words>", description: "plain words instead of the task's own instruction" },

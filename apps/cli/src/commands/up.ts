@@ -4,7 +4,7 @@ import { tasks } from "@reverie/manipulation";
 import { connectViewer } from "@reverie/wire";
 import * as z from "zod";
 import { defineCommand, integerOption, SEED_OPTION, seedOption, stopRequested } from "../define-command.ts";
-import { checkPlanner, PLANNER_OPTIONS, plannerShape } from "../planners.ts";
+import { checkPlanner, plannerOptions, plannerShape, weightsFolder } from "../planners.ts";
 import { AppProcess, openBrowser, STUDIO_DIRECTORY } from "../processes.ts";
 import { narrate } from "../watch-session.ts";
 
@@ -25,7 +25,7 @@ export const upCommand = defineCommand({
   summary: "Start server, planner and studio, run a task, and stay up",
   argument: { key: "id", placeholder: "ID", description: "task id (default manipulation/stack-cubes)" },
   options: [
-    ...PLANNER_OPTIONS,
+    ...plannerOptions("symbolic"),
     SEED_OPTION,
     { flags: "--port <n>", description: "port of the studio, 0 = any free one (default 4870)" },
     { flags: "--no-open", description: "do not open the browser" },
@@ -39,7 +39,7 @@ export const upCommand = defineCommand({
   ],
   schema: z.object({
     id: z.string().max(120).default("manipulation/stack-cubes"),
-    ...plannerShape,
+    ...plannerShape("symbolic"),
     seed: seedOption,
     port: integerOption(0, 65535, 4870),
     open: z.boolean().default(true),
@@ -78,10 +78,12 @@ export const upCommand = defineCommand({
           [
             `--url=${url}`,
             `--planner=${options.planner}`,
-            `--weights=${options.weights}`,
+            `--weights=${weightsFolder(options.weights)}`,
             ...(options.planner === "random" ? [] : [`--seed=${options.seed}`]),
             ...(options.endpoint === undefined ? [] : [`--endpoint=${options.endpoint}`]),
             ...(options.model === undefined ? [] : [`--model=${options.model}`]),
+            ...(options.dtype === undefined ? [] : [`--dtype=${options.dtype}`]),
+            ...(options.maxTokens === undefined ? [] : [`--max-tokens=${options.maxTokens}`]),
           ],
           (line) => {
             if (line.startsWith("planner: ") && !/: (connected|connecting|plan for)/.test(line)) io.say(line);

@@ -1,26 +1,26 @@
-import { EmbeddedBackend, type PlannerBackend } from "@reverie/planning";
+import type { PlannerBackend, TransformersDtype } from "@reverie/planning";
 import * as z from "zod";
-import { choiceOption, type OptionDeclaration } from "../define-command.ts";
-import { backendFor, checkPlanner, loadModel, plannerShape } from "../planners.ts";
+import { choiceOption, type CommandIo, type OptionDeclaration } from "../define-command.ts";
+import { backendFor, loadModel, MODEL_OPTIONS, modelShape } from "../planners.ts";
+import { BlindBackend } from "./blind.ts";
 import { OneSkillBackend } from "./one-skill.ts";
 
 /** Planners that can be evaluated. */
-export const EVALUATED = ["symbolic", "random", "no-planner", "embedded", "openai"] as const;
+export const EVALUATED = ["symbolic", "random", "no-planner", "embedded", "text-only", "openai", "transformers"] as const;
 
 export const evaluatedShape = {
   planner: choiceOption("planner", EVALUATED).transform((name) => name ?? "symbolic"),
-  endpoint: plannerShape.endpoint,
-  model: plannerShape.model,
-  weights: plannerShape.weights,
+  ...modelShape,
   grammar: z.boolean().default(false),
 };
 
 export const EVALUATED_OPTIONS: readonly OptionDeclaration[] = [
-  { flags: "--planner <name>", description: `${EVALUATED.join(", ")} (default symbolic; no-planner: one skill for every instruction)` },
-  { flags: "--weights <dir>", description: "weights of the embedded planner (default models/embedded)" },
+  {
+    flags: "--planner <name>",
+    description: `${EVALUATED.join(", ")} (default symbolic; no-planner: one skill for every instruction; text-only: embedded with black pictures)`,
+  },
+  ...MODEL_OPTIONS,
   { flags: "--grammar", description: "hold the embedded planner's plans to the plan language" },
-  { flags: "--endpoint <url>", description: "OpenAI-compatible endpoint (planner openai)" },
-  { flags: "--model <name>", description: "model name at the endpoint (planner openai)" },
 ];
 
 export interface EvaluatedChoice {
@@ -28,6 +28,8 @@ export interface EvaluatedChoice {
   readonly endpoint?: string | undefined;
   readonly model?: string | undefined;
   readonly weights: string;
+  readonly dtype?: TransformersDtype | undefined;
+  readonly maxTokens?: number | undefined;
   readonly grammar: boolean;
 }
 
@@ -39,15 +41,16 @@ export interface BackendMaker {
 
 const nothing = async (): Promise<void> => {};
 
-/** @throws InputError when an option is missing, PeerError when there are no weights */
-export async function makeBackends(choice: EvaluatedChoice): Promise<BackendMaker> {
-  const { planner, endpoint, model, weights, grammar } = choice;
+/**
+ * @param io - is shown what is downloaded, and ends it
+ * @throws InputError when an option is missing, PeerError when there are no weights
+ */
+export async function makeBackends(choice: EvaluatedChoice, io?: Pick<CommandIo, "progress" | "signal">): Promise<BackendMaker> {
+  const { planner } = choice;
   if (planner === "no-planner") return { backendFor: () => new OneSkillBackend(), close: nothing };
-  if (planner === "embedded") {
-    const loaded = (await loadModel({ planner, weights }))!;
-    return { backendFor: (seed) => new EmbeddedBackend({ model: loaded, seed, grammar }), close: () => loaded.release() };
-  }
-  const served = { planner, endpoint, model, weights };
-  checkPlanner(served);
-  return { backendFor: (seed) => backendFor(served, seed), close: nothing };
+  const blind = planner === "text-only";
+  const served = { ...choice, planner: planner === "text-only" ? "embedded" : planner } as const;
+  const loaded = await loadModel(served, io);
+  const sighted = (seed: number): PlannerBackend => backendFor(served, seed, loaded);
+  return { backendFor: blind ? (seed) => new BlindBackend(sighted(seed)) : sighted, close: () => loaded.release() };
 }

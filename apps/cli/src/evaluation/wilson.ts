@@ -19,3 +19,25 @@ export function wilsonInterval(successes: number, trials: number): readonly [low
   const scale = 1 + (Z * Z) / trials;
   return [successes === 0 ? 0 : Math.max(0, (middle - spread) / scale), successes === trials ? 1 : Math.min(1, (middle + spread) / scale)];
 }
+
+/** Successes of trials. */
+export interface Share {
+  readonly successes: number;
+  readonly trials: number;
+}
+
+/**
+ * Interval that holds the difference of two independent shares, `a` - `b`, with 95 % confidence (Newcombe 1998, method 10,
+ * https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8%3C873::AID-SIM779%3E3.0.CO;2-I). [-1, 1] when one of them was not tried.
+ *
+ * @throws InputError as `wilsonInterval`
+ */
+export function differenceInterval(a: Share, b: Share): readonly [low: number, high: number] {
+  const [lowA, highA] = wilsonInterval(a.successes, a.trials);
+  const [lowB, highB] = wilsonInterval(b.successes, b.trials);
+  if (a.trials === 0 || b.trials === 0) return [-1, 1];
+  const shareA = a.successes / a.trials;
+  const shareB = b.successes / b.trials;
+  const difference = shareA - shareB;
+  return [difference - Math.hypot(shareA - lowA, highB - shareB), difference + Math.hypot(highA - shareA, shareB - lowB)];
+}

@@ -1,29 +1,16 @@
-import {
-  expectedChanges,
-  FactSet,
-  InputError,
-  type EpisodeStep,
-  type PlanningEnvironment,
-  type PlanStep,
-  type Rng,
-  type StepResult,
-} from "@reverie/core";
+import { expectedChanges, FactSet, InputError, type EpisodeStep, type PlanningEnvironment, type PlanStep, type Rng } from "@reverie/core";
 import { EMBEDDED_VIEWS, embeddedVerifyPrompt, searchInOrder } from "@reverie/planning";
 import type { RowJob, TrainingRow } from "@reverie/training";
+import { MISHAPS, spoilStep, type Mishap } from "../mishaps.ts";
+import { runSkill } from "../run-skill.ts";
 import { planRow, type Sight, type View } from "./row-views.ts";
 import { verdictCompletion } from "./row-texts.ts";
 
 // Rows from an episode that runs in physics: before each step of the reference plan something may go wrong, is judged, mended by a new
 // plan, and undone; then the step runs as it should, is judged, and the rest is planned from there.
 
-/** What goes wrong with a step: it does not happen, happens to another thing, stops half-way, or what is held falls. */
-const MISHAPS = ["idle", "wrong object", "half", "dropped"] as const;
-type Mishap = (typeof MISHAPS)[number];
-
 /** Share of steps that go wrong first. */
 const MISHAP_SHARE = 0.6;
-/** Control steps for which a hand that was opened waits: what it held comes to rest. */
-const REST_STEPS = 10;
 
 /** Why a step is told to have failed in the history. */
 const REASONS: Readonly<Record<Mishap, string>> = {
@@ -46,7 +33,7 @@ export function* episodeRows(environment: PlanningEnvironment, eyes: Sight, job:
     }
     const before = eyes.look(EMBEDDED_VIEWS[0]);
     const facts = new FactSet(environment.facts());
-    const succeeded = run(environment, step, Infinity).succeeded;
+    const succeeded = runSkill(environment, step).succeeded;
     const verdict = verifyRow(environment, eyes, job, step, before, facts);
     if (verdict !== undefined) yield verdict;
     if (environment.ended) return;
@@ -68,13 +55,7 @@ function* mishapRows(
   const mishap = rng.choice(MISHAPS);
   const before = eyes.look(EMBEDDED_VIEWS[0]);
   const facts = new FactSet(environment.facts());
-  if (mishap === "wrong object") {
-    const other = otherStep(environment, rng, step);
-    if (other !== undefined) run(environment, other, Infinity);
-  } else if (mishap !== "idle") {
-    const { last } = run(environment, step, rng.integer(10, 40));
-    if (mishap === "dropped" && last !== undefined) openHand(environment, last);
-  }
+  spoilStep(environment, rng, mishap, step);
   const verdict = verifyRow(environment, eyes, job, step, before, facts);
   if (verdict !== undefined) yield verdict;
   // A step that came about after all is no failure to plan on from.
@@ -90,7 +71,7 @@ function verifyRow(
   eyes: Sight,
   job: RowJob,
   step: PlanStep,
-  before: View,
+  before: View | undefined,
   facts: FactSet,
 ): TrainingRow | undefined {
   const { assignment, skills, objects } = environment;
@@ -106,39 +87,6 @@ function verifyRow(
     split: job.split,
     seed: job.seed,
   };
-}
-
-/** Runs a skill to its end or for some control steps. */
-function run(environment: PlanningEnvironment, step: PlanStep, most: number): { succeeded: boolean; last: StepResult | undefined } {
-  const ticks = environment.execute(step);
-  let last: StepResult | undefined;
-  for (let i = 0; i < most && !environment.ended; i++) {
-    const { value } = ticks.next();
-    if (!value.running) return { succeeded: value.status === "succeeded", last };
-    last = value.step;
-  }
-  return { succeeded: environment.ended && last?.info.success === true, last };
-}
-
-/** The same step with another thing of the same kind in one of its slots; undefined when there is none. */
-function otherStep(environment: PlanningEnvironment, rng: Rng, step: PlanStep): PlanStep | undefined {
-  const parameters = environment.skills.find(({ name }) => name === step.skill)?.parameters ?? [];
-  const parameter = parameters.at(-1);
-  if (parameter === undefined) return undefined;
-  const used = Object.values(step.args);
-  const others = environment.objects.filter(({ id, types }) => types.includes(parameter.type) && !used.includes(id));
-  return others.length === 0 ? undefined : { ...step, args: { ...step.args, [parameter.name]: rng.choice(others).id } };
-}
-
-/** Opens the hand where it is, and waits. */
-function openHand(environment: PlanningEnvironment, last: StepResult): void {
-  const { actionSpace } = environment;
-  if (actionSpace.type !== "box") return;
-  const { low, high } = actionSpace;
-  const bound = (side: typeof low, i: number): number => (typeof side === "number" ? side : side[i]!);
-  const action = Float32Array.from([...last.observation.proprioception.subarray(0, 7), bound(high, 7)]);
-  const inside = action.map((value, i) => Math.min(bound(high, i), Math.max(bound(low, i), value)));
-  for (let i = 0; i < REST_STEPS && !environment.ended; i++) environment.step(inside);
 }
 
 /** The steps that are left from here; undefined when the goal can no longer be reached in its order. */

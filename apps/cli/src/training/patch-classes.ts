@@ -1,4 +1,5 @@
-import type { SceneDescription } from "@reverie/core";
+import type { Fact, SceneDescription } from "@reverie/core";
+import type { Tokenizer } from "@reverie/planning";
 
 // What the auxiliary loss tells patches of a tabletop apart by.
 
@@ -25,8 +26,34 @@ function prominenceOf(name: string): number {
 /** How much each class stands out: small things more than what they lie on. */
 export const PATCH_PROMINENCE: readonly number[] = PATCH_CLASSES.map(prominenceOf);
 
-/** Weight of a patch in the loss: what every picture shows counts less. */
-export const patchWeightOf = (patchClass: number): number => (patchClass < 3 ? 0.05 : 0.2);
+/** Weight of a patch in the loss: what every picture shows counts less, and what nothing lies on is not asked. */
+export function patchWeightOf(patchClass: number, plane: number): number {
+  if (plane === 1) return patchClass === 0 ? 0 : 1;
+  return patchClass < 3 ? 0.1 : 1;
+}
+
+/** The token that names each class; -1 for those that texts do not name by one token. */
+export function patchTokensOf(tokenizer: Tokenizer): number[] {
+  return PATCH_CLASSES.map((name) => {
+    const [token, ...more] = tokenizer.encode(` ${name}`);
+    return token === undefined || more.length > 0 ? -1 : token;
+  });
+}
+
+/**
+ * For each class that is a movable thing, the class of what it lies on or in; 0 for all others, and for what is held or nowhere.
+ * @param facts - of now
+ */
+export function placeClassesOf(facts: readonly Fact[]): Uint8Array {
+  const places = new Uint8Array(PATCH_CLASSES.length);
+  for (const [predicate, object = "", target = ""] of facts) {
+    const from = numberOf.get(object);
+    // Both may hold of a thing in a container: the container is said, not the table under it.
+    if (from === undefined || (predicate !== "on" && predicate !== "in") || (target === "table" && places[from] !== 0)) continue;
+    places[from] = numberOf.get(target) ?? 0;
+  }
+  return places;
+}
 
 /** Class of each body of a scene. Things that have no class of their own count as the background. */
 export function classesOfBodies({ bodies }: SceneDescription): Uint8Array {

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { InputError, messageOf, PeerError, UnknownIdError } from "@reverie/core";
+import { InputError, messageOf, PeerError, Rng, UnknownIdError } from "@reverie/core";
 import type { MixStage, RowPlan } from "@reverie/training";
 import * as z from "zod";
+import { policySchema, rewardOfSetting, type PolicySettings } from "./policy-settings.ts";
 import { sourceSchema } from "./source-settings.ts";
 
 // Everything that decides a training, as one JSON file.
@@ -67,6 +68,8 @@ const recipeSchema = z.strictObject({
       sets: z.array(z.strictObject({ name: z.string().min(1).max(64), part: z.string(), split: z.string().max(64) })).max(32),
     })
     .default({ rows: 32, sets: [] }),
+  /** Training by rewards, after the supervised one. */
+  policyOptimisation: policySchema.optional(),
 });
 
 export type Recipe = z.output<typeof recipeSchema>;
@@ -116,10 +119,13 @@ export function parseRecipe(json: unknown, path = "recipe"): Recipe {
     const issue = read.error.issues[0]!;
     throw new InputError([path, ...issue.path.map(String)].join("."), `${issue.message}.`);
   }
-  const { source, stages, evaluation, training } = read.data;
+  const { source, stages, evaluation, training, policyOptimisation } = read.data;
   const parts = Object.keys(source.parts);
   const named = [
     ...stages.flatMap(({ mix }, i) => mix.map(({ part }, k) => ({ part, at: `stages.${i}.mix.${k}.part` }))),
+    ...(policyOptimisation?.stages ?? []).flatMap(({ mix }, i) =>
+      mix.map(({ part }, k) => ({ part, at: `policyOptimisation.stages.${i}.mix.${k}.part` })),
+    ),
     ...evaluation.sets.map(({ part }, i) => ({ part, at: `evaluation.sets.${i}.part` })),
   ];
   for (const { part, at } of named) {
@@ -127,12 +133,34 @@ export function parseRecipe(json: unknown, path = "recipe"): Recipe {
   }
   if (training.learningRate.warmupSteps >= training.steps)
     throw new InputError(`${path}.training.learningRate.warmupSteps`, `expected fewer than the ${training.steps} steps.`);
+  if (policyOptimisation !== undefined) checkPolicy(read.data, policyOptimisation, path);
   return read.data;
+}
+
+function checkPolicy({ source }: Recipe, settings: PolicySettings, path: string): void {
+  settings.stages.forEach(({ mix, reward = settings.reward }, i) => {
+    const at = `${path}.policyOptimisation.stages.${i}`;
+    rewardOfSetting(reward, `${at}.reward`);
+    mix.forEach(({ part }, k) => {
+      if (source.parts[part]!.rows !== "scene")
+        throw new InputError(`${at}.mix.${k}.part`, `"${part}" has rows of episodes; only scenes are asked for plans.`);
+    });
+  });
 }
 
 /** The stream of rows that a recipe trains on. */
 export function trainingPlan(recipe: Recipe): RowPlan {
   return { purpose: "training", seed: recipe.seed, stages: recipe.stages, seeds: [FIRST_TRAINING_SEED, LAST_SEED] };
+}
+
+/** Where each stage of training by rewards draws its scenes from; none without such stages. */
+export function policyPlans({ seed, policyOptimisation }: Recipe): RowPlan[] {
+  return (policyOptimisation?.stages ?? []).map(({ mix }, i) => ({
+    purpose: "training",
+    seed: new Rng(seed).split(`policy optimisation ${policyOptimisation!.seed}/${i}`).uint32(),
+    stages: [{ jobs: 1, mix }],
+    seeds: [FIRST_TRAINING_SEED, LAST_SEED],
+  }));
 }
 
 /** A stream of rows that nothing is trained on. */

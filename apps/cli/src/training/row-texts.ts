@@ -1,4 +1,4 @@
-import { deriveFacts, FactSet, type Fact, type Literal, type PlanningEnvironment, type PlanStep } from "@reverie/core";
+import { deriveFacts, FactSet, type Fact, type Literal, type PlanningEnvironment, type PlanStep, type Rng } from "@reverie/core";
 import { formatPlan, literalWords } from "@reverie/planning";
 
 // Answers that a planner learns to write: short thinking from what is true, then the plan; verdicts with a reason.
@@ -54,6 +54,21 @@ export function verdictCompletion(expected: readonly Literal[], after: FactSet):
 export interface ShortQuestion {
   readonly prompt: string;
   readonly completion: string;
+}
+
+/** Asks where everything is. The order is drawn, so that no place in it tells what comes. */
+export function descriptionOf(environment: PlanningEnvironment, rng: Rng): ShortQuestion {
+  const facts = new FactSet(environment.facts());
+  const told = environment.objects.flatMap(({ id, types }): string[] => {
+    if (types.includes("openable")) return [brief({ fact: ["open", id], negated: !facts.has(["open", id]) })];
+    if (!types.includes("graspable")) return [];
+    if (facts.has(["holding", id])) return [brief({ fact: ["holding", id] })];
+    const places = [...facts.of("in"), ...facts.of("on")].filter(([, object]) => object === id);
+    const place = places.find(([, , target]) => target !== "table") ?? places[0];
+    return place === undefined ? [] : [brief({ fact: place })];
+  });
+  const order = rng.shuffle(told);
+  return { prompt: `now: ${order.map((words) => words.split(" ")[0]!).join(", ")}\n`, completion: order.join(", ") };
 }
 
 /** How far a thing must stand out from all others to be the leftmost, metres. */

@@ -11,12 +11,16 @@ const partSchema = z.strictObject({
   rows: z.enum(["scene", "episode"]).default("scene"),
   /** Questions about the scene beside each plan. */
   questions: z.int().min(0).max(8).default(0),
+  /** Whether one more row asks to tell where everything is. */
+  describe: z.boolean().default(false),
 });
 
 /** What rows are made of: named parts, which a data mix weighs. */
 export const sourceSchema = z.strictObject({
   parts: z.record(z.string().min(1).max(64), partSchema),
   visual: z.enum(["none", "mild", "strong"]).default("mild"),
+  /** Share of scenes that are left to look as they do for everybody else. */
+  plainShare: z.number().min(0).max(1).default(0),
   /** Whether pictures are drawn; where only the words matter, they stay black. */
   pictures: z.boolean().default(true),
 });

@@ -6,12 +6,18 @@ import type { OpenAiOptions } from "./openai.ts";
 import { OpenAiBackend } from "./openai.ts";
 import { RandomBackend } from "./random.ts";
 import { SymbolicBackend } from "./symbolic.ts";
+import type { TransformersOptions } from "./transformers.ts";
+import { TransformersBackend } from "./transformers.ts";
 
 /** What a backend may be made with; each takes what it needs. `seed` is the random planner's, and the model's where it has one. */
 export interface BackendOptions extends Partial<OpenAiOptions> {
   readonly seed?: number | undefined;
   /** A loaded model, for the embedded planner. */
   readonly answerer?: EmbeddedOptions["model"] | undefined;
+  /** A loaded stock model, for the transformers planner. */
+  readonly chatModel?: TransformersOptions["model"] | undefined;
+  /** Is given what the transformers planner writes, piece by piece. */
+  readonly onText?: TransformersOptions["onText"];
   /** Whether the embedded planner's plans are held to the plan language. */
   readonly grammar?: boolean | undefined;
 }
@@ -54,6 +60,16 @@ export const backends: Registry<BackendDefinition> = new Registry<BackendDefinit
         if (answerer === undefined)
           throw new InputError("answerer", "expected a loaded model: EmbeddedModel.load of @reverie/planning/node makes one.");
         return new EmbeddedBackend({ model: answerer, seed, temperature, maxTokens, grammar });
+      },
+    },
+    {
+      name: "transformers",
+      description: "Runs a stock vision-language model in this process.",
+      privileged: false,
+      create({ chatModel, seed, temperature, maxTokens, onText }) {
+        if (chatModel === undefined)
+          throw new InputError("chatModel", "expected a loaded model: TransformersModel.load of @reverie/planning/node makes one.");
+        return new TransformersBackend({ model: chatModel, seed, temperature, maxTokens, onText });
       },
     },
   ],

@@ -25,10 +25,10 @@ describe("collate", () => {
     const bare = { kind, images, prompt, completion, task, split, seed };
     const { feeds } = collate([testRow(3), bare], options);
     expect(Buffer.compare((feeds.images.data as Uint8Array).subarray(0, ROW_IMAGE_BYTES), testRow(3).images)).toBe(0);
-    expect([...(feeds.patchClasses.data as Int32Array)].filter((value) => value === 3)).toHaveLength(128);
+    expect([...(feeds.patchClasses.data as Int32Array)].filter((value) => value === 3)).toHaveLength(256);
     const weights = feeds.patchWeights.data as Float32Array;
-    expect(weights.subarray(0, 128).every((weight) => weight === Math.fround(0.3))).toBe(true);
-    expect(weights.subarray(128).every((weight) => weight === 0)).toBe(true);
+    expect(weights.subarray(0, 256).every((weight) => weight === Math.fround(0.3))).toBe(true);
+    expect(weights.subarray(256).every((weight) => weight === 0)).toBe(true);
   });
 
   test("refuses rows that are longer than the model's room", () => {

@@ -1,16 +1,16 @@
 import { InputError } from "@reverie/core";
 import { embeddedCompletionTokens, embeddedPromptTokens, type Tokenizer } from "@reverie/planning";
 import { hostTensor, type HostTensor } from "@reverie/tensor";
-import { ROW_IMAGE, ROW_IMAGE_BYTES, ROW_PATCHES, ROW_VIEWS, type TrainingRow } from "./row.ts";
+import { ROW_IMAGE, ROW_IMAGE_BYTES, ROW_PATCH_BYTES, ROW_PATCHES, ROW_PLANES, ROW_VIEWS, type TrainingRow } from "./row.ts";
 
 export interface CollateOptions {
   readonly tokenizer: Tokenizer;
-  /** Text is padded to a multiple of this many tokens, so that few lengths occur. @defaultValue 32 */
+  /** Text is padded to a multiple of this many tokens, so that few lengths occur. @defaultValue 8 */
   readonly bucketTokens?: number;
   /** Most tokens of prompt and answer together. */
   readonly longestText: number;
-  /** Weight of the loss of a patch, by what it shows; 0 for what is not asked. */
-  readonly patchWeightOf: (patchClass: number) => number;
+  /** Weight of the loss of a patch, by the class and whether it is of what is shown (0) or of what that lies on or in (1); 0 = not asked. */
+  readonly patchWeightOf: (patchClass: number, plane: number) => number;
 }
 
 /** What a vision-language model is fed for a batch. */
@@ -30,11 +30,15 @@ export function tokensOf(row: Pick<TrainingRow, "kind" | "prompt" | "completion"
   return { prompt: embeddedPromptTokens(tokenizer, row.kind, row.prompt), completion: embeddedCompletionTokens(tokenizer, row.completion) };
 }
 
-/** Whether a row's text has room in the model. */
-export function fits(row: TrainingRow, { tokenizer, longestText }: Pick<CollateOptions, "tokenizer" | "longestText">): boolean {
+/** Tokens of a row's whole text. */
+export function lengthOf(row: TrainingRow, tokenizer: Tokenizer): number {
   const { prompt, completion } = tokensOf(row, tokenizer);
-  return prompt.length + completion.length <= longestText;
+  return prompt.length + completion.length;
 }
+
+/** Whether a row's text has room in the model. */
+export const fits = (row: TrainingRow, { tokenizer, longestText }: Pick<CollateOptions, "tokenizer" | "longestText">): boolean =>
+  lengthOf(row, tokenizer) <= longestText;
 
 /**
  * Puts rows together: pictures as bytes, texts padded on the right to the smallest bucket that holds the longest of them. Only the tokens
@@ -43,7 +47,7 @@ export function fits(row: TrainingRow, { tokenizer, longestText }: Pick<CollateO
  * @throws InputError when there are no rows, or one is longer than the model has room for
  */
 export function collate(rows: readonly TrainingRow[], options: CollateOptions): Batch {
-  const { tokenizer, bucketTokens = 32, longestText, patchWeightOf } = options;
+  const { tokenizer, bucketTokens = 8, longestText, patchWeightOf } = options;
   if (rows.length === 0) throw new InputError("rows", "expected one row or more, got none.");
   const texts = rows.map((row) => tokensOf(row, tokenizer));
   const longest = Math.max(...texts.map(({ prompt, completion }) => prompt.length + completion.length));
@@ -53,8 +57,8 @@ export function collate(rows: readonly TrainingRow[], options: CollateOptions): 
   const images = new Uint8Array(count * ROW_IMAGE_BYTES);
   const tokens = new Int32Array(count * length).fill(tokenizer.special.pad);
   const lossWeights = new Float32Array(count * length);
-  const patchClasses = new Int32Array(count * ROW_PATCHES);
-  const patchWeights = new Float32Array(count * ROW_PATCHES);
+  const patchClasses = new Int32Array(count * ROW_PATCH_BYTES);
+  const patchWeights = new Float32Array(count * ROW_PATCH_BYTES);
   let textTokens = 0;
   rows.forEach((row, i) => {
     const { prompt, completion } = texts[i]!;
@@ -64,8 +68,8 @@ export function collate(rows: readonly TrainingRow[], options: CollateOptions): 
     lossWeights.fill(1, i * length + prompt.length, i * length + prompt.length + completion.length);
     textTokens += prompt.length + completion.length;
     row.patchClasses?.forEach((patchClass, k) => {
-      patchClasses[i * ROW_PATCHES + k] = patchClass;
-      patchWeights[i * ROW_PATCHES + k] = patchWeightOf(patchClass);
+      patchClasses[i * ROW_PATCH_BYTES + k] = patchClass;
+      patchWeights[i * ROW_PATCH_BYTES + k] = patchWeightOf(patchClass, Math.floor(k / ROW_PATCHES));
     });
   });
   return {
@@ -73,8 +77,8 @@ export function collate(rows: readonly TrainingRow[], options: CollateOptions): 
       images: hostTensor(images, [count, ROW_VIEWS, ROW_IMAGE, ROW_IMAGE, 3]),
       tokens: hostTensor(tokens, [count, length]),
       lossWeights: hostTensor(lossWeights, [count, length]),
-      patchClasses: hostTensor(patchClasses, [count, ROW_PATCHES]),
-      patchWeights: hostTensor(patchWeights, [count, ROW_PATCHES]),
+      patchClasses: hostTensor(patchClasses, [count, ROW_PLANES, ROW_PATCHES]),
+      patchWeights: hostTensor(patchWeights, [count, ROW_PLANES, ROW_PATCHES]),
     },
     textTokens,
   };

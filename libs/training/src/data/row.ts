@@ -1,4 +1,4 @@
-import { InputError } from "@reverie/core";
+import { InputError, type PlanStep } from "@reverie/core";
 
 // What a vision-language planner learns from: two pictures, a question, an answer.
 
@@ -10,11 +10,25 @@ export const ROW_VIEWS = 2;
 export const ROW_IMAGE_BYTES = ROW_VIEWS * ROW_IMAGE * ROW_IMAGE * 3;
 /** Patches of all pictures, 16 x 16 pixels each, row by row. */
 export const ROW_PATCHES = ROW_VIEWS * (ROW_IMAGE / 16) ** 2;
+/** What is known of each patch: what it shows, and what that lies on or in. */
+export const ROW_PLANES = 2;
+/** Bytes of a row's patch classes: `[planes, patches]`. */
+export const ROW_PATCH_BYTES = ROW_PLANES * ROW_PATCHES;
 /** Longest prompt or completion, UTF-16 code units. */
 export const LONGEST_ROW_TEXT = 4_000;
 
 export const ROW_KINDS = ["plan", "verify", "question"] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
+
+/** What a reward knows of the scene that a plan is asked for. */
+export interface PlanFacts {
+  readonly instruction: string;
+  /** Plans that do what was asked, best first. */
+  readonly references: readonly (readonly PlanStep[])[];
+  /** Names that a plan may hold. */
+  readonly skills: readonly string[];
+  readonly objects: readonly string[];
+}
 
 /** One example. */
 export interface TrainingRow {
@@ -23,8 +37,10 @@ export interface TrainingRow {
   readonly images: Uint8Array;
   readonly prompt: string;
   readonly completion: string;
-  /** What each patch shows, `[128]`; what the numbers mean is said beside the rows. */
+  /** `[2, 128]`: what each patch shows, and what that lies on or in, 0 where that is not asked. Their maker says what the numbers mean. */
   readonly patchClasses?: Uint8Array;
+  /** Only of rows about the start of an episode; files do not keep it. */
+  readonly plan?: PlanFacts;
   readonly task: string;
   readonly split: string;
   readonly seed: number;
@@ -49,8 +65,8 @@ export function assertTrainingRow(row: TrainingRow, path = "row"): void {
   if (!(row.images instanceof Uint8Array) || row.images.length !== ROW_IMAGE_BYTES)
     throw new InputError(`${path}.images`, `expected ${ROW_IMAGE_BYTES} bytes.`);
   const { patchClasses } = row;
-  if (patchClasses !== undefined && (!(patchClasses instanceof Uint8Array) || patchClasses.length !== ROW_PATCHES))
-    throw new InputError(`${path}.patchClasses`, `expected ${ROW_PATCHES} bytes.`);
+  if (patchClasses !== undefined && (!(patchClasses instanceof Uint8Array) || patchClasses.length !== ROW_PATCH_BYTES))
+    throw new InputError(`${path}.patchClasses`, `expected ${ROW_PATCH_BYTES} bytes.`);
 }
 
 /** Pixels of a patch that a thing must have to be what the patch shows: about a third of a small cube seen from the ceiling. */

@@ -1,6 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import { InputError, messageOf } from "@reverie/core";
-import { assertTrainingRow, ROW_IMAGE_BYTES, ROW_PATCHES, type RowKind, type TrainingRow } from "./row.ts";
+import { assertTrainingRow, ROW_IMAGE_BYTES, ROW_PATCH_BYTES, type RowKind, type TrainingRow } from "./row.ts";
 
 // One file of rows. Layout, little-endian: 8 bytes magic; uint32 rows; uint32 CRC-32 of all that follows; then for each row
 // uint32 length and JSON of its texts, one byte that is 1 when patch classes follow, those, uint32 length and deflated pictures.
@@ -109,7 +109,7 @@ function readRow(reader: Reader, path: string): TrainingRow {
   const fields = readFields(reader.take(length, path), path);
   const flag = reader.take(1, path)[0]!;
   if (flag > 1) throw new InputError(path, `expected 0 or 1 for whether patch classes follow, got ${flag}.`);
-  const patchClasses = flag === 1 ? reader.take(ROW_PATCHES, path).slice() : undefined;
+  const patchClasses = flag === 1 ? reader.take(ROW_PATCH_BYTES, path).slice() : undefined;
   const pixels = reader.take(reader.uint32(path), path);
   let images: Uint8Array;
   try {

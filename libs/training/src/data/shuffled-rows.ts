@@ -12,6 +12,8 @@ export interface ShufflePosition {
 export interface ShuffledRowsOptions extends Omit<RowStreamOptions, "position"> {
   /** Rows that are shuffled together. */
   readonly blockRows: number;
+  /** Rows of a block that are alike in length come one after the other, in groups of `size`; groups come in random order. */
+  readonly group?: { readonly size: number; readonly lengthOf: (row: TrainingRow) => number };
   /** Where to go on; what `position` said. */
   readonly position?: ShufflePosition;
 }
@@ -30,6 +32,7 @@ export class ShuffledRows {
   readonly #stream: RowStream;
   readonly #blockRows: number;
   readonly #rng: Rng;
+  readonly #group: ShuffledRowsOptions["group"];
   #block: Block | undefined;
   #next: Promise<Block>;
   #taken: number;
@@ -39,18 +42,21 @@ export class ShuffledRows {
     this.#stream = stream;
     this.#blockRows = options.blockRows;
     this.#rng = new Rng(options.plan.seed).split("shuffle");
+    this.#group = options.group;
     this.#taken = options.position?.taken ?? 0;
     this.#next = this.#fillAhead(options.position?.number ?? 0);
   }
 
   /** @throws InputError when an option is out of range, or the source cannot be opened */
   static async open(options: ShuffledRowsOptions): Promise<ShuffledRows> {
-    const { blockRows, position, ...rest } = options;
+    const { blockRows, position, group, ...rest } = options;
     if (rest.plan.purpose === "evaluation") throw new InputError("plan.purpose", "rows for evaluation are never trained on.");
     if (!Number.isInteger(blockRows) || blockRows < 1 || blockRows > 100_000)
       throw new InputError("blockRows", `expected a whole number from 1 to 100000, got ${blockRows}.`);
     if (position !== undefined && !(Number.isInteger(position.taken) && position.taken >= 0 && position.taken <= blockRows))
       throw new InputError("position.taken", `expected a whole number from 0 to ${blockRows}, got ${position.taken}.`);
+    if (group !== undefined && !(Number.isInteger(group.size) && group.size >= 1))
+      throw new InputError("group.size", `expected a whole number of 1 or more, got ${group.size}.`);
     const stream = await RowStream.open(position === undefined ? rest : { ...rest, position: position.block });
     return new ShuffledRows(stream, options);
   }
@@ -96,6 +102,18 @@ export class ShuffledRows {
     const start = this.#stream.position;
     const rows: TrainingRow[] = [];
     while (rows.length < this.#blockRows) rows.push(await this.#stream.next());
-    return { rows: this.#rng.split(`block ${number}`).shuffle(rows), start, number };
+    const rng = this.#rng.split(`block ${number}`);
+    const shuffled = rng.shuffle(rows);
+    return { rows: this.#group === undefined ? shuffled : grouped(shuffled, this.#group, rng), start, number };
   }
+}
+
+function grouped(
+  rows: readonly TrainingRow[],
+  { size, lengthOf }: NonNullable<ShuffledRowsOptions["group"]>,
+  rng: Rng,
+): readonly TrainingRow[] {
+  const byLength = rows.map((row) => ({ row, length: lengthOf(row) })).toSorted((a, b) => a.length - b.length);
+  const groups = Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => byLength.slice(i * size, (i + 1) * size));
+  return rng.shuffle(groups).flatMap((group) => group.map(({ row }) => row));
 }

@@ -8,6 +8,7 @@ test("A small model learns to tell the colour at a place that it is asked for.",
   const sizes = {
     imageSize: 16,
     patch: 8,
+    merge: 1,
     maxLength: 16,
     vision: { width: 32, layers: 1, heads: 2 },
     decoder: { width: 32, layers: 2, heads: 2 },

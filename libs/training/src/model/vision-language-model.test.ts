@@ -21,6 +21,9 @@ function build(): { model: VisionLanguageModel; parameters: ParameterSet } {
   return { model: new VisionLanguageModel(parameters, { ...TINY, vocabulary: VOCABULARY }), parameters };
 }
 
+const make = (sizes: object): VisionLanguageModel =>
+  new VisionLanguageModel(new ParameterSet(), { ...TINY, vocabulary: VOCABULARY, ...sizes });
+
 function drawBatch(seed: number): Record<string, HostTensor> {
   const rng = new Rng(seed);
   const integers = (count: number, high: number): Int32Array => Int32Array.from({ length: count }, () => rng.integer(0, high));
@@ -30,8 +33,8 @@ function drawBatch(seed: number): Record<string, HostTensor> {
     images: hostTensor(drawBytes(seed, BATCH * 2 * TINY.imageSize ** 2 * 3), [BATCH, 2, TINY.imageSize, TINY.imageSize, 3]),
     tokens: hostTensor(integers(BATCH * SEQUENCE, VOCABULARY - 1), [BATCH, SEQUENCE]),
     lossWeights: hostTensor(weights(BATCH * SEQUENCE), [BATCH, SEQUENCE]),
-    patchClasses: hostTensor(integers(BATCH * PATCHES, TINY.patchClasses - 1), [BATCH, PATCHES]),
-    patchWeights: hostTensor(weights(BATCH * PATCHES), [BATCH, PATCHES]),
+    patchClasses: hostTensor(integers(BATCH * 2 * PATCHES, TINY.patchClasses - 1), [BATCH, 2, PATCHES]),
+    patchWeights: hostTensor(weights(BATCH * 2 * PATCHES), [BATCH, 2, PATCHES]),
   };
 }
 
@@ -77,7 +80,7 @@ describe("the loss", () => {
     }
     expect(number(results["tokenLoss"])).toBeCloseTo(sum / total, 4);
     expect(number(results["tokenAccuracy"])).toBeCloseTo(hits / counted, 5);
-    const without = await evaluate({ ...feeds, patchWeights: hostTensor(new Float32Array(BATCH * PATCHES), [BATCH, PATCHES]) });
+    const without = await evaluate({ ...feeds, patchWeights: hostTensor(new Float32Array(BATCH * 2 * PATCHES), [BATCH, 2, PATCHES]) });
     expect(number(without["loss"])).toBeCloseTo(sum / total, 4);
     expect(number(results["loss"])).toBeGreaterThan(number(without["loss"]));
     expect(number(without["patchLoss"])).toBe(0);
@@ -90,7 +93,7 @@ describe("the loss", () => {
     const empty = {
       ...feeds,
       lossWeights: hostTensor(new Float32Array(BATCH * SEQUENCE), [BATCH, SEQUENCE]),
-      patchWeights: hostTensor(new Float32Array(BATCH * PATCHES), [BATCH, PATCHES]),
+      patchWeights: hostTensor(new Float32Array(BATCH * 2 * PATCHES), [BATCH, 2, PATCHES]),
     };
     expect(number((await evaluate(empty))["loss"])).toBe(0);
     const padded = (name: string): HostTensor => {
@@ -143,10 +146,34 @@ test("One batch is learned by heart, and every parameter takes part.", async () 
   for (const { name, values } of parameters) expect([name, values]).not.toEqual([name, before.get(name)]);
 });
 
-const make = (sizes: object): VisionLanguageModel =>
-  new VisionLanguageModel(new ParameterSet(), { ...TINY, vocabulary: VOCABULARY, ...sizes });
+test("A place of the decoder comes from the four patches that lie in one square of one picture.", async () => {
+  const model = make({ merge: 2 });
+  const { width } = TINY.vision;
+  const compiled = await compile({
+    inputs: { patches: { dtype: "float32", shape: ["batch", PATCHES, width] } },
+    outputs: ({ patches }) => ({ places: model.project(patches!) }),
+  });
+  releases.push(() => compiled.release());
+  const places = async (values: Float32Array): Promise<Float32Array> =>
+    (await compiled.run({ patches: hostTensor(values, [1, PATCHES, width]) }))["places"]!.data as Float32Array;
+  const before = (await places(new Float32Array(PATCHES * width))).slice();
+  const edge = TINY.imageSize / TINY.patch;
+  for (let patch = 0; patch < PATCHES; patch++) {
+    const values = new Float32Array(PATCHES * width);
+    values.fill(1, patch * width, (patch + 1) * width);
+    const after = await places(values);
+    const moved = Array.from({ length: model.imageTokens }, (_, place) => place).filter((place) =>
+      after
+        .subarray(place * TINY.decoder.width, (place + 1) * TINY.decoder.width)
+        .some((value, i) => value !== before[place * TINY.decoder.width + i]),
+    );
+    const [view, row, column] = [Math.floor(patch / edge ** 2), Math.floor((patch % edge ** 2) / edge), patch % edge];
+    expect(moved).toEqual([view * (edge / 2) ** 2 + Math.floor(row / 2) * (edge / 2) + Math.floor(column / 2)]);
+  }
+});
 
 test("Sizes that do not fit together are refused.", () => {
   expect(() => make({ patch: 5 })).toThrow("patch: expected a divisor of 32 and 32, got 5.");
-  expect(() => make({ maxLength: 32 })).toThrow("maxLength: expected more than the 32 patches of the pictures, got 32.");
+  expect(() => make({ merge: 3 })).toThrow("merge: expected a divisor of the 4 patches along an edge, got 3.");
+  expect(() => make({ maxLength: 32 })).toThrow("maxLength: expected more than the 32 places of the pictures, got 32.");
 });

@@ -16,13 +16,15 @@ import { partsOf } from "./training-batch.ts";
 export interface PolicyRunOptions {
   /** Ends the run: samples and rewards under way are dropped, updates under way are finished. */
   readonly signal?: AbortSignal;
-  readonly onIteration?: (report: IterationReport) => void;
+  /** A promise is waited for before the next iteration; what it throws ends the run. */
+  readonly onIteration?: (report: IterationReport) => unknown;
   readonly checkpoints?: {
     readonly folder: string;
     /** Least time between two; another is written at the end, however it comes. @defaultValue 120 */
     readonly everySeconds?: number;
     /** Files kept. @defaultValue 3 */
     readonly keep?: number;
+    readonly onSaved?: (path: string) => void;
   };
 }
 
@@ -90,14 +92,15 @@ export class PolicyTrainer<Prompt> {
     let savedAt = performance.now();
     const save = async (): Promise<void> => {
       if (checkpoints === undefined || saved === this.#iteration) return;
-      await saveCheckpointToFolder(checkpoints.folder, this.checkpoint(), { keep: checkpoints.keep ?? 3 });
+      const path = await saveCheckpointToFolder(checkpoints.folder, this.checkpoint(), { keep: checkpoints.keep ?? 3 });
+      checkpoints.onSaved?.(path);
       saved = this.#iteration;
       savedAt = performance.now();
     };
     try {
       while (this.#iteration < this.iterations && !signal.aborted) {
         const report = await this.iterate(signal);
-        onIteration?.(report);
+        await onIteration?.(report);
         if (performance.now() - savedAt >= 1000 * (checkpoints?.everySeconds ?? 120)) await save();
         // A turn of the event loop, so that a signal gets through between two iterations that never wait.
         await new Promise((resolve) => setImmediate(resolve));

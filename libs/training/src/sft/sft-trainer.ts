@@ -3,7 +3,7 @@ import { DivergenceError, InputError, StateError } from "@reverie/core";
 import type { Tokenizer } from "@reverie/planning";
 import { decayMatricesOnly, optim, type ParameterSet } from "@reverie/tensor";
 import { latestCheckpoint, saveCheckpointToFolder, Trainer, type SessionOptions, type StepResult } from "@reverie/tensor/node";
-import { collate, fits, type Batch } from "../data/batches.ts";
+import { collate, fits, type Batch, type CollateOptions } from "../data/batches.ts";
 import type { TrainingRow } from "../data/row.ts";
 import { isHeldOut } from "../data/source.ts";
 import type { ShuffledRows, ShufflePosition } from "../data/shuffled-rows.ts";
@@ -26,7 +26,7 @@ export interface SftOptions {
   readonly weightDecay?: number;
   /** @defaultValue 1 */
   readonly clipNorm?: number;
-  readonly patchWeightOf: (patchClass: number) => number;
+  readonly patchWeightOf: CollateOptions["patchWeightOf"];
   readonly session?: SessionOptions;
   /** Folder of checkpoints. */
   readonly folder: string;
@@ -52,6 +52,7 @@ export interface SftStepReport {
   readonly patchLoss: number;
   readonly tokenAccuracy: number;
   readonly patchAccuracy: number;
+  readonly placeAccuracy: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly rowsPerSecond: number;
@@ -82,7 +83,7 @@ const KEPT = 2;
 /** Batches without finite numbers, one after another, before training gives up. */
 const MOST_DIVERGED = 3;
 
-const METRICS = ["tokenLoss", "patchLoss", "tokenAccuracy", "patchAccuracy"] as const;
+const METRICS = ["tokenLoss", "patchLoss", "tokenAccuracy", "patchAccuracy", "placeAccuracy"] as const;
 
 /**
  * Supervised training of a vision-language planner on rows that are made while it learns. Everything that the next steps depend on is in
@@ -245,6 +246,7 @@ export class SftTrainer {
       patchLoss: meanOf("patchLoss"),
       tokenAccuracy: meanOf("tokenAccuracy"),
       patchAccuracy: meanOf("patchAccuracy"),
+      placeAccuracy: meanOf("placeAccuracy"),
       gradientNorm: meanOf("gradientNorm"),
       learningRate: meanOf("learningRate"),
       rowsPerSecond: (1000 * rows) / ms,

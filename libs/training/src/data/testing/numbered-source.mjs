@@ -14,7 +14,7 @@ export async function openSource(settings) {
           images: new Uint8Array(IMAGE_BYTES).fill((seed + i) % 251),
           prompt: `task: ${part} ${seed % 5}\n`,
           completion: `answer ${i} ${seed % 7}`,
-          patchClasses: new Uint8Array(128).fill(seed % 4),
+          patchClasses: new Uint8Array(256).fill(seed % 4),
           task: `test/${part}`,
           split,
           seed,

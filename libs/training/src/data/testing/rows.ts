@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { ROW_IMAGE_BYTES, ROW_PATCHES, type TrainingRow } from "../row.ts";
+import { ROW_IMAGE_BYTES, ROW_PATCH_BYTES, type TrainingRow } from "../row.ts";
 import type { RowPlan } from "../source.ts";
 
 // Rows and plans for tests.
@@ -31,7 +31,7 @@ export function testRow(seed: number, fields: Partial<TrainingRow> = {}): Traini
     images: Uint8Array.from({ length: ROW_IMAGE_BYTES }, (_, i) => (i * (seed + 1)) % 256),
     prompt: `task: number ${seed}\n`,
     completion: `<think></think>\n<answer>1. pick(cube_${seed})</answer>`,
-    patchClasses: new Uint8Array(ROW_PATCHES).fill(seed % 5),
+    patchClasses: new Uint8Array(ROW_PATCH_BYTES).fill(seed % 5),
     task: "test/task",
     split: "train",
     seed,

@@ -26,7 +26,9 @@ type Batch = Record<string, HostTensor>;
 export function drawSquares(rng: Rng, { imageSize, patch }: VisionLanguageModel["options"], batch: number): Batch {
   const edge = imageSize / patch;
   const images = Uint8Array.from({ length: batch * 2 * imageSize * imageSize * 3 }, () => 110 + rng.integer(0, 40));
-  const patchClasses = new Int32Array(batch * 2 * edge * edge);
+  // What squares lie on is not asked: the second half stays empty.
+  const planes = 2 * (2 * edge * edge);
+  const patchClasses = new Int32Array(batch * planes);
   const tokens = new Int32Array(batch * 3);
   for (let row = 0; row < batch; row++) {
     const colors = Array.from({ length: PLACES }, () => rng.integer(0, COLORS.length - 1));
@@ -39,19 +41,19 @@ export function drawSquares(rng: Rng, { imageSize, patch }: VisionLanguageModel[
         for (let x = left; x < left + patch; x++) images.set(COLORS[color]!, ((view * imageSize + y) * imageSize + x) * 3);
       }
       const middle = Math.floor((top + patch / 2) / patch) * edge + Math.floor((left + patch / 2) / patch);
-      patchClasses[view * edge * edge + middle] = 1 + color;
+      patchClasses[row * planes + Math.floor(place / 4) * edge * edge + middle] = 1 + color;
     });
     const asked = rng.integer(0, PLACES - 1);
     tokens.set([4, PLACE_TOKEN + asked, COLOR_TOKEN + colors[asked]!], row * 3);
   }
   const lossWeights = Float32Array.from({ length: batch * 3 }, (_, i) => (i % 3 === 2 ? 1 : 0));
-  const patchWeights = Float32Array.from(patchClasses, (patchClass) => (patchClass === 0 ? 0.05 : 0.2));
+  const patchWeights = Float32Array.from(patchClasses, (patchClass, i) => (i % planes >= planes / 2 ? 0 : patchClass === 0 ? 0.05 : 0.2));
   return {
     images: hostTensor(images, [batch, 2, imageSize, imageSize, 3]),
     tokens: hostTensor(tokens, [batch, 3]),
     lossWeights: hostTensor(lossWeights, [batch, 3]),
-    patchClasses: hostTensor(patchClasses, [batch, 2 * edge * edge]),
-    patchWeights: hostTensor(patchWeights, [batch, 2 * edge * edge]),
+    patchClasses: hostTensor(patchClasses, [batch, 2, 2 * edge * edge]),
+    patchWeights: hostTensor(patchWeights, [batch, 2, 2 * edge * edge]),
   };
 }
 

@@ -13,6 +13,7 @@ import { VisionLanguageModel } from "../vision-language-model.ts";
 export const TINY = {
   imageSize: 32,
   patch: 8,
+  merge: 1,
   maxLength: 192,
   patchClasses: 5,
   vision: { width: 32, layers: 1, heads: 2 },
@@ -37,7 +38,8 @@ export function tinyModel(tokenizer: Tokenizer, seed = 5): { model: VisionLangua
   const parameters = new ParameterSet({ seed });
   const model = new VisionLanguageModel(parameters, { ...TINY, vocabulary: tokenizer.vocabulary });
   for (const { name, values } of parameters) {
-    if (name.startsWith("decoder.tokens")) values.forEach((value, i) => (values[i] = 20 * value));
+    const larger = name.startsWith("decoder.tokens") ? 20 : name.startsWith("vision.projection") ? 3 : 1;
+    values.forEach((value, i) => (values[i] = larger * value));
   }
   return { model, parameters };
 }
