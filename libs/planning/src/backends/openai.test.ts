@@ -3,7 +3,7 @@ import { InputError, messageOf, PeerError, TimeoutError } from "@reverie/core";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { parsePlan } from "../language/parse-plan.ts";
 import { PlannerAgent } from "../planner-agent.ts";
@@ -225,6 +225,8 @@ describe("OpenAiBackend", () => {
     plays = [fails(503, "", { "retry-after": "20" })];
     const controller = new AbortController();
     const work = failure(planner().plan(request, controller.signal));
+    // Between the first attempt, which is refused, and the second one, which would come after twenty seconds.
+    await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 5_000 });
     setTimeout(() => controller.abort(new Error("enough")), 50);
     expect(messageOf(await work)).toBe("enough");
     expect(seen).toHaveLength(1);
